@@ -1,0 +1,54 @@
+# Each target does its own set-up: a bare clone, make and Python 3.11 or newer are enough.
+# PYTHON=python3.13 picks another interpreter, VENV=.venv-313 another environment.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+JOBS ?= 4
+FOR ?=
+
+.PHONY: demo test test-all check format docs bench chaos clean
+
+demo: $(VENV)/.demo
+	$(BIN)/beatkit dev examples/hello.py $(if $(FOR),--for $(FOR))
+
+test: $(VENV)/.develop
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not chaos and not slow"
+
+test-all: $(VENV)/.develop
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not chaos"
+
+check: $(VENV)/.develop
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+	$(BIN)/pytest -q tests/docs
+
+format: $(VENV)/.develop
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.develop
+	$(BIN)/pip install --quiet --group bench
+	$(BIN)/python -m bench
+
+chaos: $(VENV)/.develop
+	$(BIN)/pytest -s -m chaos tests/chaos
+
+clean:
+	rm -rf $(VENV) .beatkit bench/out chaos-out
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "beatkit needs Python 3.11 or newer; '$(PYTHON)' is `$(PYTHON) --version`. Try: make PYTHON=python3.12" >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
+	@touch $@
+
+$(VENV)/.demo: $(VENV)/.made pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --editable ".[dev]"
+	@touch $@
+
+$(VENV)/.develop: $(VENV)/.demo pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --group test --group check
+	@touch $@

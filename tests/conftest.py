@@ -1,0 +1,56 @@
+"""Fixtures that every folder of tests shares."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.servers import ValkeyServer, local_service
+
+
+@pytest.fixture(scope="session")
+def _shared_valkey(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
+    server = ValkeyServer(tmp_path_factory.mktemp("valkey")).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def valkey(_shared_valkey: ValkeyServer) -> ValkeyServer:
+    """A running Valkey server, empty. Do not kill it: use `new_valkey` for that."""
+    with _shared_valkey.client() as client:
+        client.flushall()
+    return _shared_valkey
+
+
+@pytest.fixture
+def new_valkey(tmp_path: Path) -> Iterator[Callable[..., ValkeyServer]]:
+    """Start a Valkey server of the test's own, which it may kill, freeze and restart."""
+    servers: list[ValkeyServer] = []
+
+    def start(**how: object) -> ValkeyServer:
+        folder = tmp_path / f"valkey-{len(servers)}"
+        folder.mkdir()
+        servers.append(ValkeyServer(folder, **how))  # type: ignore[arg-type]
+        return servers[-1].start()
+
+    yield start
+    for server in servers:
+        server.stop()
+
+
+@pytest.fixture
+def rabbitmq_url() -> str:
+    """The machine's RabbitMQ. It is shared: name your queues after the test."""
+    local_service(5672, "RabbitMQ")
+    return "amqp://guest:guest@127.0.0.1:5672//"
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.startswith(("CELERY_", "BEATKIT_")):
+            monkeypatch.delenv(name)
