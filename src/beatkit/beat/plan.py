@@ -1,0 +1,185 @@
+"""Which slots of one entry to send, which to record as missed and why, when to look again.
+
+Pure: the rule, the policy, the progress and now come in; decisions go out. A decision names
+the progress it follows and the slot it moves it to, so that decisions form a chain: the
+store refuses each whose predecessor did not hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from beatkit.entry import CatchUp, Kind
+
+CHAIN = 100
+"""At most so many slots of one entry are decided in one pass, so that a long backlog under
+`catch_up="all"` does not keep the other entries waiting."""
+
+Reason = Literal["latest", "deadline", "paused"]
+"""Why a slot is not sent: a later one is sent in its stead, it is too late, or paused."""
+
+
+class Rule(Protocol):
+    """What yields the slots, in Unix milliseconds. Both are None beyond the first or last."""
+
+    def next(self, after_ms: int, /) -> int | None:
+        """The first slot strictly later than `after_ms`."""
+
+    def previous(self, before_ms: int, /) -> int | None:
+        """The last slot strictly earlier than `before_ms`."""
+
+
+def no_jitter(_slot: int) -> int:
+    """Every slot is sent at its instant."""
+    return 0
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The part of an entry's policy that decides which slots are sent.
+
+    Attributes:
+        catch_up: "latest" sends only the latest of several due slots, "all" every one.
+        deadline_ms: A slot older than this is missed; None: no limit.
+        jitter: Milliseconds by which a slot's send is delayed, less than the distance to
+            the next slot.
+        paused: What is due is recorded as missed.
+    """
+
+    catch_up: CatchUp = "latest"
+    deadline_ms: int | None = None
+    jitter: Callable[[int], int] = no_jitter
+    paused: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Slots of one entry that are not sent, from the first to the last of them."""
+
+    first: int
+    last: int
+    reason: Reason
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """Move an entry's progress from one slot to a later one.
+
+    Attributes:
+        follows: The progress that this decision is based on.
+        slot: The progress after it.
+        kind: Send `slot`, as this kind; None: `slot` is missed too.
+        not_before: The earliest instant to send at: the slot and its jitter.
+        missed: The slots between the two (with `slot` where it is not sent).
+    """
+
+    follows: int
+    slot: int
+    kind: Kind | None
+    not_before: int
+    missed: Missed | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What to decide now, in order, and when to look again (None: never, it is over)."""
+
+    decisions: tuple[Decision, ...]
+    wake_ms: int | None
+
+
+def plan(rule: Rule, terms: Terms, progress: int, now: int, able_since: int) -> Plan:
+    """Plan one entry.
+
+    Args:
+        rule: Yields the entry's slots.
+        terms: Its policy.
+        progress: The last slot decided, by the store.
+        now: The store's time.
+        able_since: Since when this beat has been able to send. What came due before is
+            sent as catch-up.
+
+    Returns:
+        Decisions that follow one another from `progress` on; at most `CHAIN` of them,
+        and then `wake_ms` is already past.
+    """
+    decisions: list[Decision] = []
+    latest = _latest_to_send(rule, terms, now)
+    if latest is not None and latest > progress:
+        late = _given_up(rule, terms, progress, latest, now)
+        if late is not None:
+            decisions.append(late)
+            progress = late.slot
+        if latest > progress:
+            choose = _all if terms.catch_up == "all" else _only_latest
+            chosen = choose(rule, terms, progress, latest, able_since)
+            decisions += chosen
+            progress = chosen[-1].slot
+    return Plan(tuple(decisions), next_send(rule, terms, progress))
+
+
+def next_send(rule: Rule, terms: Terms, progress: int) -> int | None:
+    """Return when the slot after `progress` is to be sent; None if there is none."""
+    upcoming = rule.next(progress)
+    return None if upcoming is None else upcoming + terms.jitter(upcoming)
+
+
+def _latest_to_send(rule: Rule, terms: Terms, now: int) -> int | None:
+    """Return the latest slot whose send time has come.
+
+    Jitter is less than the distance to the next slot, so only the latest slot can still be
+    waiting for its own; the one before it cannot.
+    """
+    latest = rule.previous(now + 1)
+    if latest is None or latest + terms.jitter(latest) <= now:
+        return latest
+    return rule.previous(latest)
+
+
+def _given_up(rule: Rule, terms: Terms, progress: int, latest: int, now: int) -> Decision | None:
+    """Return the decision about what is past its deadline, or all of it while paused."""
+    reason: Reason = "deadline"
+    before = latest + 1
+    if terms.paused:
+        reason = "paused"
+    elif terms.deadline_ms is None:
+        return None
+    else:
+        before = min(before, now - terms.deadline_ms)
+    last = rule.previous(before)
+    if last is None or last <= progress:
+        return None
+    first = rule.next(progress)
+    missed = Missed(last if first is None else first, last, reason)
+    return Decision(progress, last, None, last, missed)
+
+
+def _only_latest(
+    rule: Rule, terms: Terms, progress: int, latest: int, able_since: int
+) -> list[Decision]:
+    skipped = rule.previous(latest)
+    missed = None
+    if skipped is not None and skipped > progress:
+        first = rule.next(progress)
+        missed = Missed(skipped if first is None else first, skipped, "latest")
+    return [_send(terms, progress, latest, able_since, missed)]
+
+
+def _all(rule: Rule, terms: Terms, progress: int, latest: int, able_since: int) -> list[Decision]:
+    chain: list[Decision] = []
+    while len(chain) < CHAIN:
+        slot = rule.next(progress)
+        if slot is None or slot > latest:
+            break
+        chain.append(_send(terms, progress, slot, able_since, None))
+        progress = slot
+    return chain
+
+
+def _send(
+    terms: Terms, follows: int, slot: int, able_since: int, missed: Missed | None
+) -> Decision:
+    kind: Kind = "catch_up" if slot < able_since else "scheduled"
+    return Decision(follows, slot, kind, slot + terms.jitter(slot), missed)

@@ -1,0 +1,118 @@
+"""The only file that reads a clock: the store's time, carried on a monotonic one.
+
+A beat must not trust its host's wall clock: it may be wrong, and it may step. It reads the
+store's time with each announcement and carries it from there on a clock that only counts.
+Each reading bounds the truth: the store's clock was read at some moment between asking and
+being answered, so on arrival the true time is between the reading and the reading plus the
+time that the answer took. The carried time is moved only as far as those bounds force it,
+so a slow answer does no harm and the drift of two clocks is followed in small steps.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Literal
+
+LEAP_MS = 5_000
+"""Forward leaps of the store's clock above this are followed only if the host agrees."""
+
+_BOOT_CLOCK = getattr(time, "CLOCK_BOOTTIME", None)
+
+Verdict = Literal["carried", "followed", "refused"]
+
+
+@dataclass(frozen=True, slots=True)
+class HostClock:
+    """One look at the host's two clocks, both in milliseconds.
+
+    Attributes:
+        steady: Only ever counts up, also while the machine sleeps where the system can
+            tell (CLOCK_BOOTTIME on Linux); its zero means nothing.
+        wall: Unix time as this host believes it; may be wrong and may step.
+    """
+
+    steady: float
+    wall: float
+
+
+def read_host() -> HostClock:
+    """Read the host's clocks."""
+    steady = time.monotonic() if _BOOT_CLOCK is None else time.clock_gettime(_BOOT_CLOCK)
+    return HostClock(steady * 1000, time.time() * 1000)
+
+
+@dataclass(frozen=True, slots=True)
+class Anchor:
+    """The store's time at one moment of the steady clock, in milliseconds."""
+
+    store: float
+    steady: float
+
+    def at(self, steady: float) -> float:
+        """The store's time, carried to another moment of the steady clock."""
+        return self.store + (steady - self.steady)
+
+
+def reconcile(
+    anchor: Anchor | None, reading_ms: float, asked: HostClock, answered: HostClock
+) -> tuple[Anchor, Verdict]:
+    """Fit the carried time to a reading of the store's clock.
+
+    Args:
+        anchor: What was carried so far; None before the first reading.
+        reading_ms: The store's time, Unix milliseconds, from the answer.
+        asked: The host's clocks just before the question.
+        answered: The host's clocks just after the answer.
+
+    Returns:
+        The anchor to carry from now on, and what became of the reading: "carried" if it
+        agrees with what was carried (or is the first), "followed" if the time was
+        moved by more than `LEAP_MS`, "refused" if it leapt forward and the host's clock
+        does not confirm it.
+    """
+    now = answered.steady
+    if anchor is None:
+        return Anchor(reading_ms, now), "carried"
+    low, high = reading_ms, reading_ms + (now - asked.steady)
+    carried = anchor.at(now)
+    fitted = Anchor(min(max(carried, low), high), now)
+    if abs(fitted.store - carried) <= LEAP_MS:
+        return fitted, "carried"
+    # Backwards is followed at once: the store answers "early" to anything sooner. Forwards
+    # would make slots due that are not, so a second witness is asked for.
+    if fitted.store > carried and abs(answered.wall - reading_ms) > LEAP_MS:
+        return Anchor(carried, now), "refused"
+    return fitted, "followed"
+
+
+class StoreClock:
+    """The store's time, to be asked as often as one likes.
+
+    Attributes:
+        verdict: What became of the latest reading; see `reconcile`.
+        apart_ms: How far the store's latest reading was ahead of the carried time.
+    """
+
+    def __init__(self) -> None:
+        self._anchor: Anchor | None = None
+        self.verdict: Verdict = "carried"
+        self.apart_ms = 0.0
+
+    @property
+    def known(self) -> bool:
+        """Whether the store's time was ever read."""
+        return self._anchor is not None
+
+    def observe(self, reading_ms: float, asked: HostClock, answered: HostClock) -> Verdict:
+        """Take a reading of the store's clock; see `reconcile`."""
+        before = reading_ms if self._anchor is None else self._anchor.at(answered.steady)
+        self.apart_ms = reading_ms - before
+        self._anchor, self.verdict = reconcile(self._anchor, reading_ms, asked, answered)
+        return self.verdict
+
+    def now_ms(self, host: HostClock) -> int:
+        """Return the store's time, Unix milliseconds; the host's wall clock before any reading."""
+        if self._anchor is None:
+            return int(host.wall)
+        return int(self._anchor.at(host.steady))
