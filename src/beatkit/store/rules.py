@@ -1,0 +1,112 @@
+"""The rules of a store as pure functions, for the stores that are written in Python.
+
+`lua/claim.lua` and `lua/seed.lua` say the same in the language of Redis; the contract tests
+hold them against each other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from beatkit.store.values import Answer, Claim, Missed, Progress, Seed, Writer
+
+RESERVED_MS = 750
+"""How long a reservation stands before another beat may take it over."""
+
+FORGET_MS = 60_000
+"""How long an entry may be absent from the schedule and still go on where it was."""
+
+HISTORY = 10_000
+"""How many records of slots not sent are kept."""
+
+Refusal = Literal["", "not_in_force", "lost"]
+
+
+@dataclass(frozen=True, slots=True)
+class Reservation:
+    """A slot that a beat builds the message of."""
+
+    slot: int
+    by: str
+    attempt: int
+    since: int
+
+
+def refusal(writer: Writer, identity: str, revision: str) -> Refusal:
+    """Say why a writer may not write at all; "" if it may."""
+    if writer.identity != identity:
+        return "lost"
+    return "" if writer.revision == revision else "not_in_force"
+
+
+def judge(claim: Claim, progress: Progress | None, paused: Mapping[str, str], now: int) -> Answer:
+    """Answer a claim by what is decided, by the time and by the pauses.
+
+    Returns:
+        The answer; "sent" means that nothing stands against doing what the claim asks.
+    """
+    if progress is None:
+        return Answer("moved")
+    if progress.slot >= claim.slot:
+        return Answer("decided", progress.slot, progress.by)
+    if progress.slot != claim.after:
+        return Answer("moved", progress.slot, progress.by)
+    if now < claim.not_before:
+        return Answer("early", progress.slot, progress.by, until=claim.not_before)
+    for scope in claim.scopes:
+        if scope in paused:
+            return Answer("withheld", detail=paused[scope])
+    return Answer("sent")
+
+
+def reserve(claim: Claim, held: Reservation | None, by: str, now: int) -> Reservation | None:
+    """Return the caller's reservation of the claim's slot; None while another's stands."""
+    if held is None or held.slot != claim.slot:
+        return Reservation(claim.slot, by, 1, now)
+    if held.by == by:
+        return held
+    if now < held.since + RESERVED_MS:
+        return None
+    return Reservation(claim.slot, by, held.attempt + 1, now)
+
+
+def stands(claim: Claim, held: Reservation | None, by: str) -> bool:
+    """Say whether a message may be pushed under the reservation it was built under."""
+    if claim.attempt == 0:
+        return True
+    return held is not None and (held.slot, held.by, held.attempt) == (
+        claim.slot,
+        by,
+        claim.attempt,
+    )
+
+
+def seeded(seed: Seed, old: Progress | None, now: int) -> Progress:
+    """Return an entry's progress after a seed. It never goes back."""
+    if old is None:
+        start = seed.anchor if seed.known is None else seed.known
+        return Progress(start, seed.fingerprint)
+    away = old.absent_since is not None and now >= old.absent_since + FORGET_MS
+    anew = away or old.fingerprint != seed.fingerprint
+    least = seed.anchor if anew else seed.known
+    if least is None or least <= old.slot:
+        return replace(old, fingerprint=seed.fingerprint, absent_since=None)
+    return Progress(least, seed.fingerprint)
+
+
+def without(old: Progress, now: int) -> Progress | None:
+    """Return the progress of an entry found missing; None once it is to be forgotten."""
+    if old.absent_since is None:
+        return replace(old, absent_since=now)
+    return old if now < old.absent_since + FORGET_MS else None
+
+
+def passed_over(claim: Claim, answer: Answer) -> tuple[Missed, ...]:
+    """Return what the history keeps of a claim that decided its slot."""
+    kept = () if claim.missed is None else (claim.missed,)
+    if answer.outcome != "withheld":
+        return kept
+    held = Missed(claim.slot, claim.slot, 1, f"paused: {answer.detail}")
+    return (*kept, held)

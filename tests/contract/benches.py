@@ -1,0 +1,59 @@
+"""One bench a kind of store: the store, its clock to move, its broker to look at and to break."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Protocol
+
+from beatkit.store import Command, Store
+from beatkit.store.memory import MemoryStore
+
+
+class Bench(Protocol):
+    store: Store
+
+    def advance(self, ms: int) -> None: ...
+
+    def queue(self, name: str) -> list[bytes]:
+        """What was pushed to a queue, oldest first."""
+
+    def spoil(self, queue: str) -> str:
+        """Make the broker refuse pushes to a queue; returns the start of its error."""
+
+    def wipe(self) -> None: ...
+
+
+class MemoryBench:
+    def __init__(self) -> None:
+        self.now = 1_800_000_000_000
+        self.queues: dict[str, list[bytes]] = {}
+        self.spoilt: set[str] = set()
+        self.store: Store = MemoryStore(clock=lambda: self.now, run=self._run)
+
+    def _run(self, command: Command) -> None:
+        verb, key, *rest = command
+        if key in self.spoilt:
+            raise RuntimeError("WRONGTYPE it is spoilt")
+        if verb == "LPUSH":
+            self.queues.setdefault(str(key), []).append(_bytes(rest[0]))
+
+    def advance(self, ms: int) -> None:
+        self.now += ms
+
+    def queue(self, name: str) -> list[bytes]:
+        return self.queues.get(name, [])
+
+    def spoil(self, queue: str) -> str:
+        self.spoilt.add(queue)
+        return "WRONGTYPE"
+
+    def wipe(self) -> None:
+        assert isinstance(self.store, MemoryStore)
+        self.store.wipe()
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+BENCHES: dict[str, Callable[..., Bench]] = {"memory": MemoryBench}
