@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from beatkit.checks import check as check
+    from beatkit.declare import Registry as Registry
     from beatkit.declare import periodic as periodic
     from beatkit.entry import Entry as Entry
     from beatkit.entry import Slot as Slot
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
     from beatkit.factory import install as install
     from beatkit.factory import make_app as make_app
     from beatkit.operate import Schedule as Schedule
-    from beatkit.registry import Registry as Registry
     from beatkit.schedules.celery import at as at
     from beatkit.schedules.celery import cron as cron
     from beatkit.schedules.celery import every as every
@@ -34,7 +34,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "BeatkitError": "beatkit.errors",
     "Entry": "beatkit.entry",
-    "Registry": "beatkit.registry",
+    "Registry": "beatkit.declare",
     "Schedule": "beatkit.operate",
     "Settings": "beatkit.settings",
     "Slot": "beatkit.entry",

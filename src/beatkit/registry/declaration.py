@@ -1,0 +1,96 @@
+"""What was declared: one Declaration for each use of @periodic, and the list of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from weakref import WeakSet
+
+from beatkit.entry import Policy, Source
+from beatkit.registry.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """What makes two declarations the same one, executed again.
+
+    Attributes:
+        file: Absolute path of the file that declares.
+        function: Qualified name of the decorated function.
+        name: The entry's name as written; None for the default.
+    """
+
+    file: str
+    function: str
+    name: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Declaration:
+    """What one use of @periodic said, checked as far as it can be without an app.
+
+    Attributes:
+        identity: Which declaration this is, whenever it is executed.
+        execution: Changes each time the module is executed: its import, a reload.
+        target: The decorated task.
+        schedule: Not yet bound to an app's time zone.
+        args: Positional arguments of each run.
+        kwargs: Keyword arguments of each run.
+        options: What `apply_async` takes.
+        policy: What may happen to a late, missed or overtaken slot.
+        description: One line for people.
+        tags: Labels to select entries by.
+        enabled: A callable is asked when an app binds the declaration.
+        source: Where it stands.
+    """
+
+    identity: Identity
+    execution: object
+    target: Target
+    schedule: Any
+    args: tuple[Any, ...]
+    kwargs: Mapping[str, Any]
+    options: Mapping[str, Any]
+    policy: Policy
+    description: str
+    tags: tuple[str, ...]
+    enabled: bool | Callable[[], bool]
+    source: Source
+
+
+class Listener(Protocol):
+    """What wants to hear of declarations made after it has read the list."""
+
+    def added(self, declaration: Declaration) -> None: ...
+
+    def replaced(self) -> None: ...
+
+
+class Declarations:
+    """The declarations of one registry, in the order in which they were made."""
+
+    def __init__(self) -> None:
+        self._by_identity: dict[Identity, Declaration] = {}
+        self._listeners: WeakSet[Listener] = WeakSet()
+
+    def __iter__(self) -> Iterator[Declaration]:
+        return iter(tuple(self._by_identity.values()))
+
+    def __len__(self) -> int:
+        return len(self._by_identity)
+
+    def get(self, identity: Identity) -> Declaration | None:
+        """Return the declaration made under that identity, if any."""
+        return self._by_identity.get(identity)
+
+    def add(self, declaration: Declaration) -> None:
+        """Keep a declaration; one of the same identity is replaced."""
+        again = self._by_identity.pop(declaration.identity, None)
+        self._by_identity[declaration.identity] = declaration
+        for listener in tuple(self._listeners):
+            listener.replaced() if again else listener.added(declaration)
+
+    def tell(self, listener: Listener) -> None:
+        """Tell `listener` of later declarations, for as long as it lives."""
+        self._listeners.add(listener)
