@@ -3,14 +3,16 @@
 Pure. Every beat announces itself about once a second and reads the announcements of all;
 from the same announcements every beat draws the same conclusions. Ranks are a matter of
 economy: they keep standbys from doing work that the lead has done, and claims, not ranks,
-make a slot be sent once. Which revision is in force does matter, and so the store decides
-it (see `beatkit.store`); this file only says what a beat asks for.
+make a slot be sent once. Which revision is in force does matter: it is a key of the store,
+changed by compare-and-set and checked with each claim; this file says who asks for which.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+
+from beatkit.store import Beat, Peer, Promotion, Situation
 
 ANNOUNCE_MS = 1_000
 """A beat announces itself this often."""
@@ -30,6 +32,9 @@ whatever keeps them from this one may not concern us."""
 
 PROBATION_MS = 5_000
 """A revision appears when a beat of it has completed passes for so long."""
+
+ABSENT_MS = 30_000
+"""A revision none of whose beats was heard for so long is gone; announcements last so long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,25 +68,81 @@ def may_act(standing: Standing, send_at: int, now: int) -> bool:
     return now - standing.claimed >= standing.delay_ms or now - send_at >= PATIENCE_MS
 
 
-def appearance(
-    own: int | None, joined: int | None, in_force: bool, since: int, now: int
-) -> int | None:
-    """Return when a beat's revision appeared, as the beat announces it; None: not yet.
+def standing(me: str, situation: Situation, claimed: Mapping[str, int]) -> Standing:
+    """Return a beat's place among the fresh beats of its own revision.
 
     Args:
-        own: What this beat announced before. It is kept for as long as the process lives,
-            so a beat that was stopped for an hour does not come back as the newest.
-        joined: The latest appearance that a live beat of the same revision announces.
-        in_force: Whether any revision is in force.
-        since: Since when this beat has completed passes without a gap.
-        now: The store's time.
+        me: The beat's id.
+        situation: What the store answered to its latest announcement.
+        claimed: When each beat last decided a slot, by id.
     """
-    known = [at for at in (own, joined) if at is not None]
+    own = next((peer.beat.revision for peer in situation.peers if peer.beat.id == me), None)
+    better: list[str] = []
+    for peer in situation.peers:
+        if peer.beat.id == me:
+            break
+        if peer.beat.revision == own and situation.now - peer.seen <= FRESH_MS:
+            better.append(peer.beat.id)
+    last = max((claimed.get(beat, 0) for beat in better), default=0)
+    return Standing(min(len(better), MAX_RANK), last)
+
+
+def appearance(me: Beat, situation: Situation, since: int) -> int | None:
+    """Return when a beat's revision appeared, for its next announcement; None: not yet.
+
+    What a beat once announced it keeps for as long as its process lives, so one that was
+    stopped for an hour does not come back as the newest. A beat that starts takes over what
+    the live beats of its revision announce.
+
+    Args:
+        me: The beat, as it announced itself.
+        situation: What the store answered to that.
+        since: Since when this beat has completed passes without a gap.
+    """
+    same = [peer.beat for peer in _live(situation) if peer.beat.revision == me.revision]
+    known = [beat.appeared for beat in (me, *same) if beat.appeared is not None]
     if known:
         return max(known)
-    if not in_force or now - since >= PROBATION_MS:
-        return now
+    if not _in_force(situation) or situation.now - since >= PROBATION_MS:
+        return situation.now
     return None
+
+
+def promotion(me: Beat, situation: Situation, heard: int) -> Promotion | None:
+    """Return the change of the revision in force that this beat must ask for, if any.
+
+    The revision with the highest number, and of those the latest to appear, is to be in
+    force; one that has been silent for `ABSENT_MS` never is. Each beat asks for its own
+    revision only.
+
+    Args:
+        me: The beat, as it announced itself.
+        situation: What the store answered to that.
+        heard: When this beat last heard of a beat of the revision in force; 0: never. A
+            beat that stopped in good order is no longer among the peers, and may be
+            about to start again.
+    """
+    if me.appeared is None or situation.revision == me.revision:
+        return None
+    mine = _seniority(me)
+    if not _in_force(situation) and situation.now - heard <= ABSENT_MS:
+        return None
+    others = [peer.beat for peer in _live(situation) if peer.beat.revision != me.revision]
+    if any(other.appeared is not None and _seniority(other) > mine for other in others):
+        return None
+    return Promotion(me.revision, instead_of=situation.revision)
+
+
+def _seniority(beat: Beat) -> tuple[int, int, str]:
+    return (beat.number, beat.appeared or 0, beat.revision)
+
+
+def _live(situation: Situation) -> list[Peer]:
+    return [peer for peer in situation.peers if situation.now - peer.seen <= ABSENT_MS]
+
+
+def _in_force(situation: Situation) -> list[Peer]:
+    return [peer for peer in _live(situation) if peer.beat.revision == situation.revision]
 
 
 def share_nothing(mine: Iterable[str], theirs: Iterable[str]) -> bool:

@@ -1,7 +1,7 @@
 """Which slots of one entry to send, which to record as missed and why, when to look again.
 
-Pure: the rule, the policy, the progress and now come in; decisions go out. A decision names
-the progress it follows and the slot it moves it to, so that decisions form a chain: the
+Pure: the rule, the policy, the progress and now come in; moves go out. A decision names
+the progress it follows and the slot it moves it to, so that moves form a chain: the
 store refuses each whose predecessor did not hold.
 """
 
@@ -9,26 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal
 
 from beatkit.entry import CatchUp, Kind
+from beatkit.schedules.rules import Rule
+from beatkit.store import Missed
 
 CHAIN = 100
 """At most so many slots of one entry are decided in one pass, so that a long backlog under
 `catch_up="all"` does not keep the other entries waiting."""
 
+COUNTED = 100_000
+"""Missed slots are counted up to so many; the record then says this number."""
+
 Reason = Literal["latest", "deadline", "paused"]
 """Why a slot is not sent: a later one is sent in its stead, it is too late, or paused."""
-
-
-class Rule(Protocol):
-    """What yields the slots, in Unix milliseconds. Both are None beyond the first or last."""
-
-    def next(self, after_ms: int, /) -> int | None:
-        """The first slot strictly later than `after_ms`."""
-
-    def previous(self, before_ms: int, /) -> int | None:
-        """The last slot strictly earlier than `before_ms`."""
 
 
 def no_jitter(_slot: int) -> int:
@@ -55,27 +50,18 @@ class Terms:
 
 
 @dataclass(frozen=True, slots=True)
-class Missed:
-    """Slots of one entry that are not sent, from the first to the last of them."""
-
-    first: int
-    last: int
-    reason: Reason
-
-
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Move:
     """Move an entry's progress from one slot to a later one.
 
     Attributes:
-        follows: The progress that this decision is based on.
+        after: The progress that this move is based on.
         slot: The progress after it.
         kind: Send `slot`, as this kind; None: `slot` is missed too.
-        not_before: The earliest instant to send at: the slot and its jitter.
+        not_before: The earliest instant to make it at: the slot and its jitter.
         missed: The slots between the two (with `slot` where it is not sent).
     """
 
-    follows: int
+    after: int
     slot: int
     kind: Kind | None
     not_before: int
@@ -86,7 +72,7 @@ class Decision:
 class Plan:
     """What to decide now, in order, and when to look again (None: never, it is over)."""
 
-    decisions: tuple[Decision, ...]
+    moves: tuple[Move, ...]
     wake_ms: int | None
 
 
@@ -102,22 +88,22 @@ def plan(rule: Rule, terms: Terms, progress: int, now: int, able_since: int) -> 
             sent as catch-up.
 
     Returns:
-        Decisions that follow one another from `progress` on; at most `CHAIN` of them,
+        Moves that follow one another from `progress` on; at most `CHAIN` of them,
         and then `wake_ms` is already past.
     """
-    decisions: list[Decision] = []
+    moves: list[Move] = []
     latest = _latest_to_send(rule, terms, now)
     if latest is not None and latest > progress:
         late = _given_up(rule, terms, progress, latest, now)
         if late is not None:
-            decisions.append(late)
+            moves.append(late)
             progress = late.slot
         if latest > progress:
             choose = _all if terms.catch_up == "all" else _only_latest
             chosen = choose(rule, terms, progress, latest, able_since)
-            decisions += chosen
+            moves += chosen
             progress = chosen[-1].slot
-    return Plan(tuple(decisions), next_send(rule, terms, progress))
+    return Plan(tuple(moves), next_send(rule, terms, progress))
 
 
 def next_send(rule: Rule, terms: Terms, progress: int) -> int | None:
@@ -138,7 +124,7 @@ def _latest_to_send(rule: Rule, terms: Terms, now: int) -> int | None:
     return rule.previous(latest)
 
 
-def _given_up(rule: Rule, terms: Terms, progress: int, latest: int, now: int) -> Decision | None:
+def _given_up(rule: Rule, terms: Terms, progress: int, latest: int, now: int) -> Move | None:
     """Return the decision about what is past its deadline, or all of it while paused."""
     reason: Reason = "deadline"
     before = latest + 1
@@ -151,24 +137,30 @@ def _given_up(rule: Rule, terms: Terms, progress: int, latest: int, now: int) ->
     last = rule.previous(before)
     if last is None or last <= progress:
         return None
-    first = rule.next(progress)
-    missed = Missed(last if first is None else first, last, reason)
-    return Decision(progress, last, None, last, missed)
+    return Move(progress, last, None, last, _missed(rule, progress, last, reason))
+
+
+def _missed(rule: Rule, progress: int, last: int, reason: Reason) -> Missed:
+    first = slot = rule.next(progress)
+    count = 0
+    while slot is not None and slot <= last and count < COUNTED:
+        count += 1
+        slot = rule.next(slot)
+    return Missed(last if first is None else first, last, count, reason)
 
 
 def _only_latest(
     rule: Rule, terms: Terms, progress: int, latest: int, able_since: int
-) -> list[Decision]:
+) -> list[Move]:
     skipped = rule.previous(latest)
     missed = None
     if skipped is not None and skipped > progress:
-        first = rule.next(progress)
-        missed = Missed(skipped if first is None else first, skipped, "latest")
+        missed = _missed(rule, progress, skipped, "latest")
     return [_send(terms, progress, latest, able_since, missed)]
 
 
-def _all(rule: Rule, terms: Terms, progress: int, latest: int, able_since: int) -> list[Decision]:
-    chain: list[Decision] = []
+def _all(rule: Rule, terms: Terms, progress: int, latest: int, able_since: int) -> list[Move]:
+    chain: list[Move] = []
     while len(chain) < CHAIN:
         slot = rule.next(progress)
         if slot is None or slot > latest:
@@ -178,8 +170,6 @@ def _all(rule: Rule, terms: Terms, progress: int, latest: int, able_since: int) 
     return chain
 
 
-def _send(
-    terms: Terms, follows: int, slot: int, able_since: int, missed: Missed | None
-) -> Decision:
+def _send(terms: Terms, after: int, slot: int, able_since: int, missed: Missed | None) -> Move:
     kind: Kind = "catch_up" if slot < able_since else "scheduled"
-    return Decision(follows, slot, kind, slot + terms.jitter(slot), missed)
+    return Move(after, slot, kind, slot + terms.jitter(slot), missed)

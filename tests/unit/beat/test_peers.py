@@ -1,8 +1,26 @@
-"""Who acts, and when a revision appears."""
+"""Who acts, and which revision is in force."""
 
-import pytest
+from beatkit.beat.peers import (
+    Standing,
+    appearance,
+    may_act,
+    promotion,
+    share_nothing,
+    standing,
+)
+from beatkit.store import Beat, Peer, Promotion, Situation
 
-from beatkit.beat.peers import Standing, appearance, may_act, share_nothing
+
+def a_beat(name="me", revision="new", appeared=None, number=0):
+    return Beat(name, "host", 1, revision, number, appeared)
+
+
+def situation(*peers, now=100_000, revision="old"):
+    listed = tuple(Peer(beat, started=0, seen=seen) for beat, seen in peers)
+    return Situation(now, "identity", revision, listed, {}, ())
+
+
+# --- ranks
 
 
 def test_the_lead_acts_at_the_send_time():
@@ -26,19 +44,98 @@ def test_a_standby_loses_patience_with_a_lead_that_leaves_one_slot_behind():
     assert may_act(busy, send_at=1000, now=11_000)
 
 
-@pytest.mark.parametrize(
-    ("own", "joined", "in_force", "since", "now", "expected"),
-    [
-        pytest.param(None, None, False, 70_000, 70_000, 70_000, id="nothing in force: at once"),
-        pytest.param(None, None, True, 70_000, 74_999, None, id="on probation"),
-        pytest.param(None, None, True, 70_000, 75_000, 75_000, id="proved itself"),
-        pytest.param(None, 50_000, True, 70_000, 70_000, 50_000, id="joins its own kind"),
-        pytest.param(40_000, None, True, 70_000, 99_000, 40_000, id="stopped, continued"),
-        pytest.param(40_000, 50_000, True, 70_000, 99_000, 50_000, id="rolled back to"),
-    ],
-)
-def test_a_revision_appears(own, joined, in_force, since, now, expected):
-    assert appearance(own, joined, in_force, since, now) == expected
+def test_rank_counts_the_fresh_beats_of_the_same_revision_that_started_earlier():
+    seen = situation(
+        (a_beat("gone"), 96_000),
+        (a_beat("lead"), 99_000),
+        (a_beat("stranger", revision="old"), 99_900),
+        (a_beat("me"), 100_000),
+        (a_beat("junior"), 99_900),
+    )
+    claimed = {"lead": 99_500, "junior": 99_990, "stranger": 99_995}
+    assert standing("me", seen, claimed) == Standing(rank=1, claimed=99_500)
+
+
+def test_a_beat_that_is_alone_leads():
+    assert standing("me", situation((a_beat("me"), 100_000)), {}) == Standing(0, 0)
+
+
+def test_no_rank_is_above_eight():
+    crowd = [(a_beat(f"beat-{n}"), 100_000) for n in range(20)]
+    assert standing("me", situation(*crowd, (a_beat("me"), 100_000)), {}).delay_ms == 2000
+
+
+# --- revisions
+
+
+def test_the_first_revision_appears_at_once():
+    me = a_beat()
+    assert appearance(me, situation((me, 100_000), revision=""), since=100_000) == 100_000
+
+
+def test_a_revision_appears_at_once_where_the_one_in_force_has_no_live_beat():
+    me, old = a_beat(), a_beat("old", "old", 10)
+    seen = situation((old, 69_999), (me, 100_000))
+    assert appearance(me, seen, since=100_000) == 100_000
+
+
+def test_a_revision_beside_a_live_one_appears_after_five_seconds_of_passes():
+    me, old = a_beat(), a_beat("old", "old", 10)
+    seen = situation((old, 99_000), (me, 100_000))
+    assert appearance(me, seen, since=95_001) is None
+    assert appearance(me, seen, since=95_000) == 100_000
+
+
+def test_a_beat_takes_over_when_its_revision_appeared():
+    me, sibling = a_beat(), a_beat("sibling", "new", 50_000)
+    assert appearance(me, situation((sibling, 71_000), (me, 100_000)), 100_000) == 50_000
+
+
+def test_a_beat_that_was_stopped_for_long_does_not_come_back_as_the_newest():
+    me, other = a_beat(appeared=40_000), a_beat("other", "old", 50_000)
+    seen = situation((other, 99_000), (me, 100_000))
+    assert appearance(me, seen, since=40_000) == 40_000
+    assert promotion(me, seen, 99_000) is None
+
+
+def test_the_latest_revision_to_appear_asks_to_be_in_force():
+    me, old = a_beat(appeared=90_000), a_beat("old", "old", 10)
+    assert promotion(me, situation((old, 99_000), (me, 100_000)), 99_000) == Promotion("new", "old")
+
+
+def test_a_higher_number_goes_before_a_later_appearance():
+    me, old = a_beat(appeared=90_000, number=1), a_beat("old", "old", 10, number=2)
+    assert promotion(me, situation((old, 99_000), (me, 100_000)), 99_000) is None
+
+
+def test_a_revision_comes_back_when_the_one_in_force_has_been_silent_for_thirty_seconds():
+    me, newer = a_beat(appeared=10), a_beat("newer", "old", 50_000)
+    assert promotion(me, situation((newer, 70_000), (me, 100_000)), 70_000) is None
+    assert promotion(me, situation((newer, 69_999), (me, 100_000)), 69_999) == Promotion(
+        "new", "old"
+    )
+
+
+def test_a_beat_that_stopped_in_good_order_is_given_as_long_to_start_again():
+    me = a_beat(appeared=10)
+    assert promotion(me, situation((me, 100_000)), heard=70_000) is None
+    assert promotion(me, situation((me, 100_000)), heard=69_999) == Promotion("new", "old")
+
+
+def test_a_beat_that_never_heard_of_the_revision_in_force_does_not_wait_for_it():
+    me = a_beat(appeared=100_000)
+    assert promotion(me, situation((me, 100_000)), heard=0) == Promotion("new", "old")
+
+
+def test_a_revision_that_has_not_appeared_asks_for_nothing():
+    assert promotion(a_beat(), situation(revision=""), 0) is None
+
+
+def test_a_revision_in_force_asks_for_nothing():
+    assert promotion(a_beat(appeared=5), situation(revision="new"), 0) is None
+
+
+# --- projects
 
 
 def test_two_schedules_without_a_common_entry_are_two_projects():

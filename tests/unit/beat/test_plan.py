@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from beatkit.beat.plan import CHAIN, Decision, Missed, Plan, Terms, plan
+from beatkit.beat.plan import CHAIN, Move, Plan, Terms, plan
+from beatkit.store import Missed
 
 
 @dataclass(frozen=True)
@@ -38,22 +39,22 @@ def test_nothing_is_due_before_the_next_slot():
 
 def test_a_slot_is_due_at_its_very_instant():
     assert plan(MINUTE, LATEST, 60, now=120, able_since=0) == Plan(
-        (Decision(60, 120, "scheduled", 120),), 180
+        (Move(60, 120, "scheduled", 120),), 180
     )
 
 
 def test_a_backlog_becomes_its_latest_slot_and_a_record_of_the_others():
     assert plan(MINUTE, LATEST, 60, now=310, able_since=305) == Plan(
-        (Decision(60, 300, "catch_up", 300, Missed(120, 240, "latest")),), 360
+        (Move(60, 300, "catch_up", 300, Missed(120, 240, 3, "latest")),), 360
     )
 
 
 def test_all_of_a_backlog_is_sent_in_order_when_the_policy_says_so():
     assert plan(MINUTE, ALL, 60, now=250, able_since=200) == Plan(
         (
-            Decision(60, 120, "catch_up", 120),
-            Decision(120, 180, "catch_up", 180),
-            Decision(180, 240, "scheduled", 240),
+            Move(60, 120, "catch_up", 120),
+            Move(120, 180, "catch_up", 180),
+            Move(180, 240, "scheduled", 240),
         ),
         300,
     )
@@ -61,7 +62,7 @@ def test_all_of_a_backlog_is_sent_in_order_when_the_policy_says_so():
 
 def test_a_long_backlog_is_decided_in_parts():
     first = plan(MINUTE, ALL, 0, now=60 * CHAIN * 2, able_since=0)
-    assert len(first.decisions) == CHAIN
+    assert len(first.moves) == CHAIN
     assert first.wake_ms == 60 * (CHAIN + 1)
 
 
@@ -69,8 +70,8 @@ def test_slots_past_their_deadline_are_missed_and_the_others_are_sent():
     terms = Terms(catch_up="all", deadline_ms=70)
     assert plan(MINUTE, terms, 0, now=200, able_since=0) == Plan(
         (
-            Decision(0, 120, None, 120, Missed(60, 120, "deadline")),
-            Decision(120, 180, "scheduled", 180),
+            Move(0, 120, None, 120, Missed(60, 120, 2, "deadline")),
+            Move(120, 180, "scheduled", 180),
         ),
         240,
     )
@@ -79,10 +80,10 @@ def test_slots_past_their_deadline_are_missed_and_the_others_are_sent():
 def test_a_slot_at_its_deadline_is_still_sent_and_after_it_is_not():
     terms = Terms(deadline_ms=30)
     assert plan(MINUTE, terms, 0, now=90, able_since=0) == Plan(
-        (Decision(0, 60, "scheduled", 60),), 120
+        (Move(0, 60, "scheduled", 60),), 120
     )
     assert plan(MINUTE, terms, 0, now=91, able_since=0) == Plan(
-        (Decision(0, 60, None, 60, Missed(60, 60, "deadline")),), 120
+        (Move(0, 60, None, 60, Missed(60, 60, 1, "deadline")),), 120
     )
 
 
@@ -90,7 +91,7 @@ def test_a_slot_at_its_deadline_is_still_sent_and_after_it_is_not():
 def test_what_comes_due_during_a_pause_is_missed(catch_up):
     terms = Terms(catch_up=catch_up, paused=True)
     assert plan(MINUTE, terms, 0, now=200, able_since=0) == Plan(
-        (Decision(0, 180, None, 180, Missed(60, 180, "paused")),), 240
+        (Move(0, 180, None, 180, Missed(60, 180, 3, "paused")),), 240
     )
 
 
@@ -98,14 +99,14 @@ def test_jitter_delays_the_send_and_not_the_slot():
     terms = Terms(jitter=lambda slot: 20)
     assert plan(MINUTE, terms, 0, now=79, able_since=0) == Plan((), 80)
     assert plan(MINUTE, terms, 0, now=80, able_since=0) == Plan(
-        (Decision(0, 60, "scheduled", 80),), 140
+        (Move(0, 60, "scheduled", 80),), 140
     )
 
 
 def test_while_the_latest_slot_waits_for_its_jitter_the_one_before_is_the_latest():
     terms = Terms(jitter=lambda slot: 20)
     assert plan(MINUTE, terms, 0, now=185, able_since=0) == Plan(
-        (Decision(0, 120, "scheduled", 140, Missed(60, 60, "latest")),), 200
+        (Move(0, 120, "scheduled", 140, Missed(60, 60, 1, "latest")),), 200
     )
 
 
@@ -117,7 +118,7 @@ def test_a_deadline_shorter_than_the_jitter_gives_up_no_slot_before_its_time():
 def test_a_schedule_that_is_over_wants_no_more_attention():
     assert plan(Every(60, last=120), LATEST, 120, now=999, able_since=0) == Plan((), None)
     assert plan(Every(60, last=120), LATEST, 60, now=999, able_since=0) == Plan(
-        (Decision(60, 120, "scheduled", 120),), None
+        (Move(60, 120, "scheduled", 120),), None
     )
 
 
@@ -151,17 +152,19 @@ def test_each_slot_is_decided_exactly_once_over_any_sequence_of_passes(terms, pr
         while wake is not None and wake <= now:
             made = plan(MINUTE, terms, progress, now, able_since=0)
             wake = made.wake_ms
-            for decision in made.decisions:
-                assert decision.follows == progress
-                assert decision.slot > progress
-                assert decision.not_before <= now
-                if decision.missed:
-                    missed = decision.missed
-                    decided += range(missed.first, missed.last + 1, 60)
-                if decision.kind:
-                    assert terms.deadline_ms is None or decision.slot + terms.deadline_ms >= now
-                    decided.append(decision.slot)
-                progress = decision.slot
+            for move in made.moves:
+                assert move.after == progress
+                assert move.slot > progress
+                assert move.not_before <= now
+                if move.missed:
+                    missed = move.missed
+                    skipped = range(missed.first, missed.last + 1, 60)
+                    assert len(skipped) == missed.count
+                    decided += skipped
+                if move.kind:
+                    assert terms.deadline_ms is None or move.slot + terms.deadline_ms >= now
+                    decided.append(move.slot)
+                progress = move.slot
     due = [
         slot
         for slot in range(0, now + 1, 60)

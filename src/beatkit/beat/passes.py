@@ -1,0 +1,277 @@
+"""One beat's life, without Celery: announce, plan, send, advance, and so on.
+
+The scheduler ticks it on the host's clock; the simulation ticks several of this very class
+on a virtual one. See the note at the top of `beatkit.beat`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Protocol
+
+from beatkit.beat import peers, report
+from beatkit.beat.agenda import Agenda
+from beatkit.beat.outage import Outage
+from beatkit.beat.plan import Move
+from beatkit.beat.presence import Presence
+from beatkit.beat.rows import Row
+from beatkit.beat.seeding import Seeding
+from beatkit.clock import HostClock
+from beatkit.entry import Entry
+from beatkit.errors import StoreError
+from beatkit.store import Answer, Claim, Decision, Store, Writer
+
+BATCH = 100
+"""At most so many entries are taken up in one pass, so that each stays short."""
+
+RETRY_S = 0.25
+"""While the store is away, it is tried again after this."""
+
+SETTLE_MS = 600
+"""After the store lost its data, the other beats have so long to say what they know."""
+
+STANDBY_PACE_MS = 100
+"""A standby looks at what is due at most this often: it works in lots, not slot by slot."""
+
+
+class Way(Protocol):
+    """How the messages of a batch of claims get to the broker; see `beatkit.sending`."""
+
+    def send(self, writer: Writer, batch: Sequence[tuple[Entry, Claim]]) -> Decision:
+        """Decide each claim. An entry whose message cannot be built answers "failed"."""
+        ...
+
+
+class Passes:
+    """Ticks: each does a bounded batch of work and says when to be called again.
+
+    Args:
+        presence: This beat among the others.
+        rows: The entries it serves.
+        store: Where progress is.
+        way: How messages are sent.
+        read_host: The host's clocks.
+        on_sent: Called with each entry and slot that this beat sent, after the fact.
+        poll_limit_ms: How long a custom schedule may be left unasked.
+    """
+
+    def __init__(
+        self,
+        presence: Presence,
+        rows: Iterable[Row],
+        store: Store,
+        way: Way,
+        *,
+        read_host: Callable[[], HostClock],
+        on_sent: Callable[[Entry, int], None],
+        poll_limit_ms: int,
+    ) -> None:
+        self.rows = {row.entry.name: row for row in rows}
+        self.presence = presence
+        self.outage = Outage("store")
+        self._agenda = Agenda()
+        self._taken: set[str] = set()  # taken out of the agenda and not put back yet
+        self._failing: set[str] = set()
+        self._unanswered: dict[str, int] = {}  # slots claimed whose answer never came
+        self._seeding = Seeding(self.rows, store)
+        self._store = store
+        self._way = way
+        self._read_host = read_host
+        self._on_sent = on_sent
+        self._poll_limit_ms = poll_limit_ms
+        self._last_sent = 0
+        self._rest_until = 0
+
+    def tick(self) -> float:
+        """Do what is due, a bounded batch of it.
+
+        No error of the store leaves this; an entry's own error is that entry's alone.
+
+        Returns:
+            Seconds until the next call is wanted; 0: there is more to do.
+        """
+        try:
+            if self.presence.next_look() <= 0:
+                self._look()
+            wait_ms = self._serve()
+        except StoreError as error:
+            self.outage.begin(error, self._read_host().steady)
+            self.presence.look_again()
+            return RETRY_S
+        return max(0.0, min(wait_ms, self.presence.next_look())) / 1000
+
+    def _look(self) -> None:
+        situation = self.presence.look(self._last_sent, len(self._failing))
+        self.outage.end(self._read_host().steady)
+        if not self.presence.in_force:
+            self._seeding.void()
+        elif self._seeding.wanted(situation):
+            if self._seeding.run(self.presence.writer, situation.now):
+                self._plan_afresh(situation.now)
+                if self._seeding.after_loss:
+                    self._rest_until = situation.now + SETTLE_MS
+            else:
+                self.presence.look_again()
+
+    def _plan_afresh(self, now: int) -> None:
+        self._agenda = Agenda()
+        for row in self.rows.values():
+            at = self._wake(row, now)
+            if at is not None:
+                self._agenda.put(row.entry.name, at)
+
+    def _serve(self) -> float:
+        """Send a batch of what is due; return milliseconds until there is more."""
+        first = self._agenda.first() if self._seeding.done else None
+        if first is None:
+            return peers.ANNOUNCE_MS
+        now = self.presence.now()
+        standing = self.presence.standing()
+        act_at = max(first + standing.delay_ms, self._rest_until)
+        if act_at > now:
+            return act_at - now
+        names = self._agenda.take(now - standing.delay_ms, BATCH)
+        self._taken = set(names)
+        try:
+            self._take_up([self.rows[name] for name in names], now, standing)
+        finally:
+            for name in self._taken:  # whatever happened, none may be forgotten
+                self._agenda.put(name, now)
+        return 0.0
+
+    def _take_up(self, rows: list[Row], now: int, standing: peers.Standing) -> None:
+        if standing.rank:
+            rows = self._left_undone(rows, now)
+            self._rest_until = now + STANDBY_PACE_MS
+        jobs: list[tuple[Row, Move]] = []
+        for row in rows:
+            if len(jobs) >= BATCH:
+                break  # backlogs filled the batch; the rest is put back for the next pass
+            jobs += [(row, move) for move in self._plan(row, now)]
+        if jobs:
+            self._send(jobs, now)
+
+    def _left_undone(self, rows: list[Row], now: int) -> list[Row]:
+        """Return the rows on which a standby must act: not decided, and nobody is at it."""
+        view = self._store.read([row.entry.name for row in rows])
+        self.presence.heard(view.claimed)
+        standing = self.presence.standing()
+        chosen: list[Row] = []
+        for row in rows:
+            found = view.progress.get(row.entry.name)
+            if not self._take_progress(row, None if found is None else found.slot, now):
+                continue
+            due_at = row.wake(now - standing.delay_ms)
+            if due_at is not None and peers.may_act(standing, due_at, now):
+                chosen.append(row)
+            else:
+                self._put(row, due_at)
+        return chosen
+
+    def _plan(self, row: Row, now: int) -> tuple[Move, ...]:
+        paused = self.presence.paused(row.scopes)
+        try:
+            made = row.plan(now, self.presence.able_since, paused, self._poll_limit_ms)
+        except Exception as error:  # noqa: BLE001 - a schedule may be anybody's code
+            self._fail(row, now, report.no_plan(row.entry, error))
+            return ()
+        if not made.moves:
+            self._put(row, made.wake_ms)
+        return made.moves
+
+    def _send(self, jobs: list[tuple[Row, Move]], now: int) -> None:
+        batch = [(row.entry, _claim(row, move)) for row, move in jobs]
+        self._unanswered |= {row.entry.name: move.slot for row, move in jobs if move.kind}
+        decision = self._way.send(self.presence.writer, batch)
+        for (row, move), answer in zip(jobs, decision.answers, strict=True):
+            if row.entry.name in self._taken:  # a row's first setback settles it
+                self._take_answer(row, move, answer, now)
+        for row in {row.entry.name: row for row, _ in jobs}.values():
+            if row.entry.name in self._taken:
+                self._put(row, self._wake(row, now))
+
+    def _take_answer(self, row: Row, move: Move, answer: Answer, now: int) -> None:
+        match answer.outcome:
+            case "sent" | "pending" | "missed" | "withheld":
+                self._done(row, move, answer)
+            case "decided" | "moved":
+                if answer.by == self.presence.me.id:
+                    self._answered_late(row, answer.progress)
+                if self._take_progress(row, answer.progress, now):
+                    self._put(row, self._wake(row, now))
+            case "early" | "taken":
+                self._put(row, max(answer.until, now + 1))
+            case "not_in_force" | "lost":
+                self._put(row, now)
+                self._seeding.void()
+                self.presence.look_again()
+            case _:
+                self._fail(row, now, answer.detail)
+
+    def _done(self, row: Row, move: Move, answer: Answer) -> None:
+        row.progress = move.slot
+        self._unanswered.pop(row.entry.name, None)
+        if row.failures:
+            report.mended(row.entry, row.failures)
+            row.succeed()
+            self._failing.discard(row.entry.name)
+        if move.missed is not None:
+            report.missed(row.entry, move.missed)
+        if answer.outcome == "withheld":
+            report.withheld(row.entry, move.slot, answer.detail)
+        elif answer.outcome != "missed":
+            self._last_sent = self.presence.now()
+            self._on_sent(row.entry, move.slot)
+
+    def _answered_late(self, row: Row, progress: int | None) -> None:
+        """Report a slot that was sent although the reply was lost."""
+        if progress is not None and self._unanswered.pop(row.entry.name, None) == progress:
+            self._on_sent(row.entry, progress)
+
+    def _take_progress(self, row: Row, found: int | None, now: int) -> bool:
+        """Take in the store's progress of a row; False if the row is settled by that."""
+        if found is None:
+            self._seeding.void()
+            self.presence.look_again()
+            return False
+        if found < row.progress:
+            if not self._seeding.raise_store(self.presence.writer, row, found, now):
+                self.presence.look_again()
+                return False
+            return True
+        row.progress = found
+        return True
+
+    def _fail(self, row: Row, now: int, complaint: str) -> None:
+        again_at = row.fail(now)
+        self._failing.add(row.entry.name)
+        self._put(row, again_at)
+        if complaint != row.complaint:
+            row.complaint = complaint
+            report.failing(row.entry, complaint, again_at - now)
+
+    def _wake(self, row: Row, now: int) -> int | None:
+        try:
+            return row.wake(now)
+        except Exception as error:  # noqa: BLE001 - a schedule may be anybody's code
+            self._fail(row, now, report.no_plan(row.entry, error))
+            return None
+
+    def _put(self, row: Row, at: int | None) -> None:
+        """Put a row back into the agenda; None: it is over."""
+        self._taken.discard(row.entry.name)
+        if at is not None:
+            self._agenda.put(row.entry.name, at)
+
+
+def _claim(row: Row, move: Move) -> Claim:
+    return Claim(
+        row.entry.name,
+        move.after,
+        move.slot,
+        move.not_before,
+        act="push" if move.kind else "miss",
+        kind=move.kind or "scheduled",
+        scopes=row.scopes,
+        missed=move.missed,
+    )

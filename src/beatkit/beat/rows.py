@@ -1,0 +1,126 @@
+"""What a beat keeps of each entry that it serves, and how one row is planned."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from beatkit.beat.plan import Move, Plan, Terms, next_send, no_jitter, plan
+from beatkit.beat.revision import timing
+from beatkit.entry import PLAIN, Entry
+from beatkit.schedules.rules import Rule
+from beatkit.store import Missed, pause_scopes
+
+BACK_OFF_MS = (1_000, 60_000)
+"""An entry that fails is tried again after the first, doubling up to the second."""
+
+POLL_MS = 10
+"""A custom schedule that is not due is asked again after this at the soonest."""
+
+
+class Row:
+    """One entry, how far it is, and whether it is failing.
+
+    Attributes:
+        entry: Its definition.
+        rule: Yields its slots; None for a custom schedule, which is asked.
+        terms: The part of its policy that decides which slots are sent.
+        fingerprint: Of its schedule; a change makes it count anew.
+        scopes: The pauses that hold it.
+        progress: The last slot decided, as far as this beat knows; -1: never read.
+        failures: How often it failed in a row.
+        complaint: The error that was last logged, so that it is logged once.
+    """
+
+    __slots__ = (
+        "complaint",
+        "entry",
+        "failures",
+        "fingerprint",
+        "progress",
+        "rule",
+        "scopes",
+        "terms",
+    )
+
+    def __init__(self, entry: Entry, starting_deadline: float | None = None) -> None:
+        self.entry = entry
+        self.rule: Rule | None = getattr(entry.schedule, "rule", None)
+        self.terms = terms_of(entry, starting_deadline)
+        self.scopes = pause_scopes(entry)
+        self.fingerprint = timing(entry)
+        self.progress = -1
+        self.failures = 0
+        self.complaint = ""
+
+    def plan(self, now: int, able_since: int, paused: bool, poll_limit_ms: int) -> Plan:
+        """Return what to decide now; raises what a broken schedule raises."""
+        if self.rule is None:
+            return _asked(self.entry.schedule, self.progress, now, paused, poll_limit_ms)
+        terms = self.terms
+        if paused:
+            terms = Terms(terms.catch_up, terms.deadline_ms, terms.jitter, paused=True)
+        return plan(self.rule, terms, self.progress, now, able_since)
+
+    def wake(self, now: int) -> int | None:
+        """Return when the row wants attention, by its progress alone."""
+        return now if self.rule is None else next_send(self.rule, self.terms, self.progress)
+
+    def fail(self, now: int) -> int:
+        """Count a failure; return when to try again."""
+        first, most = BACK_OFF_MS
+        self.failures += 1
+        return int(now + min(first * 2 ** min(self.failures - 1, 10), most))
+
+    def succeed(self) -> None:
+        """Forget past failures."""
+        self.failures = 0
+        self.complaint = ""
+
+
+def terms_of(entry: Entry, starting_deadline: float | None = None) -> Terms:
+    """Return what an entry's policy means for planning.
+
+    Args:
+        entry: The entry.
+        starting_deadline: `beat_cron_starting_deadline` in seconds, for cron entries that
+            have no deadline of their own.
+    """
+    policy = entry.policy or PLAIN
+    deadline = policy.deadline
+    if deadline is None and starting_deadline is not None and _is_cron(entry.schedule):
+        deadline = starting_deadline
+    jitter = no_jitter if not policy.jitter else _jitter(entry)
+    return Terms(policy.catch_up, None if deadline is None else round(deadline * 1000), jitter)
+
+
+def _jitter(entry: Entry) -> Any:
+    from beatkit.schedules.celery import jitter_ms
+
+    most = round((entry.policy or PLAIN).jitter * 1000)
+    rule = entry.schedule.rule
+    return lambda slot: jitter_ms(entry.name, slot, most, rule)
+
+
+def _is_cron(schedule: Any) -> bool:
+    from celery.schedules import crontab
+
+    return isinstance(schedule, crontab)
+
+
+def _asked(schedule: Any, progress: int, now: int, paused: bool, poll_limit_ms: int) -> Plan:
+    """Ask a custom schedule, as Celery does: its slots are the moments it says yes."""
+    due, delay = schedule.is_due(_like(schedule.now(), progress))
+    seconds = delay if isinstance(delay, int | float) else poll_limit_ms / 1000
+    wake = now + min(max(round(seconds * 1000), POLL_MS), poll_limit_ms)
+    if not due or now <= progress:
+        return Plan((), wake)
+    missed = Missed(now, now, 1, "paused") if paused else None
+    return Plan((Move(progress, now, None if paused else "scheduled", now, missed),), wake)
+
+
+def _like(sample: datetime, instant_ms: int) -> datetime:
+    """Return an instant in the zone of `sample`, naive if that is (old `nowfun`s are)."""
+    if sample.tzinfo is None:
+        return datetime.fromtimestamp(instant_ms / 1000)
+    return datetime.fromtimestamp(instant_ms / 1000, UTC).astimezone(sample.tzinfo)

@@ -1,0 +1,114 @@
+"""Making entries known to the store before their first claim, and forgetting those gone.
+
+An entry counts from the moment it is first seen, durably, so that a 24 h interval fires on
+time although its beats restart every five minutes. A store that lost its data gets back the
+highest progress that any beat knows, before any claim.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+
+from beatkit.beat.rows import Row
+from beatkit.store import FORGET_MS, Seed, Situation, Store, View, Writer
+
+logger = logging.getLogger("beatkit.beat")
+
+CHUNK = 1_000
+"""Entries a round trip."""
+
+RESEND_MS = 60_000
+"""Slots younger than this are sent again where the store has fallen behind."""
+
+
+class Seeding:
+    """Keeps a beat's rows and the store's progress in step.
+
+    Args:
+        rows: The entries that the beat serves, by name.
+        store: Where progress is.
+
+    Attributes:
+        done: Whether the rows' progress is the store's.
+        after_loss: Whether the latest `run` was made because the store had lost its data.
+    """
+
+    def __init__(self, rows: Mapping[str, Row], store: Store) -> None:
+        self._rows = rows
+        self._store = store
+        self._identity = ""
+        self._tidy_at: int | None = None
+        self.done = False
+        self.after_loss = False
+
+    def void(self) -> None:
+        """Note that the rows' progress may be out of date: seed before the next claim."""
+        self.done = False
+
+    def wanted(self, situation: Situation) -> bool:
+        """Whether to `run`: never done, the store lost its data, or to forget what is gone."""
+        if self.done:
+            self.after_loss = False
+        if self._identity and situation.identity != self._identity:
+            logger.error(
+                "beat: the store lost its data; it gets back the progress that this beat knows."
+            )
+            self.done = False
+            self.after_loss = True
+        self._identity = situation.identity
+        return not self.done or (self._tidy_at is not None and situation.now >= self._tidy_at)
+
+    def run(self, writer: Writer, now: int) -> bool:
+        """Seed every row and read its progress; False if the store refused."""
+        known = self._store.read()
+        gone = [name for name in known.progress if name not in self._rows]
+        if not self._seed(writer, now, gone):
+            self.done = False
+            return False
+        self._tidy_at = now + FORGET_MS if gone else None
+        self.done = True
+        return True
+
+    def _seed(self, writer: Writer, now: int, gone: Sequence[str]) -> bool:
+        seeds = [_seed_of(row, now) for row in self._rows.values()]
+        for start in range(0, max(len(seeds), 1), CHUNK):
+            view = self._store.seed(writer, seeds[start : start + CHUNK], gone if not start else ())
+            if view.refused:
+                return False
+            self._take_in(view)
+        return True
+
+    def _take_in(self, view: View) -> None:
+        for name, progress in view.progress.items():
+            self._rows[name].progress = progress.slot
+
+    def raise_store(self, writer: Writer, row: Row, found: int, now: int) -> bool:
+        """Mend a store that is behind what it once acknowledged: a replica took over.
+
+        Slots younger than `RESEND_MS` stay owed and are sent again, with the same id;
+        older ones are decided again as they were. False if the store refused.
+        """
+        name, known = row.entry.name, row.progress
+        resume = found
+        if row.rule is None:
+            resume = known
+        elif (older := row.rule.previous(now - RESEND_MS + 1)) is not None:
+            resume = max(found, min(known, older))
+        logger.warning(
+            "beat: the store is behind on entry %r, a replica without the latest writes may "
+            "have taken over: slots younger than %d s are sent again with the same id.",
+            name,
+            RESEND_MS // 1000,
+        )
+        seed = Seed(name, row.fingerprint, anchor=now, known=resume)
+        view = self._store.seed(writer, [seed])
+        if view.refused:
+            return False
+        self._take_in(view)
+        return True
+
+
+def _seed_of(row: Row, now: int) -> Seed:
+    known = row.progress if row.progress >= 0 else None
+    return Seed(row.entry.name, row.fingerprint, anchor=now, known=known)
