@@ -1,0 +1,138 @@
+"""cron(): slots by the wall clock."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from celery import schedules
+
+from beatkit.errors import ScheduleError
+from beatkit.schedules.calendar import DayMode
+from beatkit.schedules.cron import CronRule, Fold, Gap
+from beatkit.schedules.dialect import is_hashed, parse
+from beatkit.schedules.rules import Rule, UnionRule
+from beatkit.schedules.timetable import Timetable, unbound
+from beatkit.schedules.zone import zone
+
+
+class cron(Timetable, schedules.crontab):  # noqa: N801
+    """Slots by the wall clock: one or more cron expressions in a time zone.
+
+    Five fields (minute, hour, day of month, month, weekday) or six, with seconds first; names,
+    lists, ranges that may wrap around, steps, `L`, `LW`, `15W`, `5L`, `MON#2`, `H`, `H(0-29)`
+    and aliases such as `@daily`. Of two restricted day fields either is enough (Unix), unless
+    one starts with `*`. Several expressions are a union: their slots together.
+
+    When clocks change, Debian cron's rule holds: a job whose minute or hour starts with `*`
+    matches at every real minute. Any other runs the times that are skipped once, at the
+    instant of the jump, and a repeated time at its first pass.
+
+    Args:
+        texts: The expressions.
+        timezone: IANA name. None: the app's, once the entry belongs to an app (`bind`);
+            until then times are reckoned in UTC.
+        gap: "skip": times that a clock change skips do not run.
+        fold: "both": times that a clock change repeats run twice.
+        days: "and": both day fields must match, as in Celery's own `crontab`.
+        seed: The hash that `H` uses. Leave it: `bind` takes it from the entry's name.
+
+    Raises:
+        ScheduleError: A text is outside the dialect or never fires, or there is no such zone.
+
+    Example:
+        >>> from datetime import UTC, datetime
+        >>> nightly = cron("0 4 * * *", timezone="Europe/Berlin")
+        >>> nightly.next(datetime(2026, 1, 1, tzinfo=UTC)).isoformat()
+        '2026-01-01T03:00:00+00:00'
+    """
+
+    def __init__(
+        self,
+        *texts: str,
+        timezone: str | None = None,
+        gap: Gap = "run",
+        fold: Fold = "first",
+        days: DayMode = "or",
+        seed: int | None = None,
+    ) -> None:
+        if not texts:
+            raise ScheduleError("cron() has no expression\n  write for example cron('0 4 * * *')")
+        _one_of("gap", gap, ("run", "skip"))
+        _one_of("fold", fold, ("first", "both"))
+        _one_of("days", days, ("or", "and"))
+        self.texts = texts
+        self.timezone = timezone
+        self.gap: Gap = gap
+        self.fold: Fold = fold
+        self.days: DayMode = days
+        self.seed = seed
+        for text in texts:
+            parse(text, seed, days)
+        self._hashed = any(map(is_hashed, texts))
+        self._rule: Rule | None = None
+        if seed is not None or not self._hashed:
+            self._rule = self._build(timezone or "UTC")
+        elif timezone is not None:
+            zone(timezone)
+        schedules.BaseSchedule.__init__(self)
+
+    @property
+    def rule(self) -> Rule:
+        """The rule of the one expression, or the union of several.
+
+        Raises:
+            ScheduleError: An expression holds `H`, and the entry's name is not known yet.
+        """
+        if self._rule is None:
+            raise ScheduleError(unbound(repr(self), "H"))
+        return self._rule
+
+    def _build(self, timezone: str) -> Rule:
+        rules = tuple(
+            CronRule(text, timezone, self.gap, self.fold, self.days, self.seed)
+            for text in self.texts
+        )
+        return rules[0] if len(rules) == 1 else UnionRule(rules)
+
+    def bound(self, timezone: str, seed: int) -> cron:
+        """Return a copy with the zone and the hash that were missing; itself where none was."""
+        needs_seed = self._hashed and self.seed is None
+        if self.timezone is not None and not needs_seed:
+            return self
+        return cron(
+            *self.texts,
+            timezone=self.timezone or timezone,
+            gap=self.gap,
+            fold=self.fold,
+            days=self.days,
+            seed=seed if needs_seed else self.seed,
+        )
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the definition, ready for `json.dumps`."""
+        return {"kind": "cron", "texts": list(self.texts), **self._options()}
+
+    def _options(self) -> dict[str, Any]:
+        defaults = {"timezone": None, "gap": "run", "fold": "first", "days": "or", "seed": None}
+        pairs = ((name, getattr(self, name)) for name in defaults)
+        return {name: value for name, value in pairs if value != defaults[name]}
+
+    def _definition(self) -> tuple[object, ...]:
+        return self.texts, self.timezone, self.gap, self.fold, self.days, self.seed
+
+    def __repr__(self) -> str:
+        options = (f"{name}={value!r}" for name, value in self._options().items())
+        return f"cron({', '.join([*map(repr, self.texts), *options])})"
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> cron:
+        """Read what `to_json` wrote."""
+        options = {name: data[name] for name in data if name not in ("kind", "texts")}
+        return cls(*data["texts"], **options)
+
+
+def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
+    if value not in known:
+        choices = " or ".join(map(repr, known))
+        raise ScheduleError(f"{name} is {value!r}, expected {choices}\n  write {name}={known[0]!r}")
