@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
+
+import redis
 
 from beatkit.store import Command, Store
 from beatkit.store.memory import MemoryStore
+from beatkit.store.redis import RedisStore
 
 
 class Bench(Protocol):
@@ -56,4 +58,27 @@ def _bytes(value: object) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
 
 
-BENCHES: dict[str, Callable[..., Bench]] = {"memory": MemoryBench}
+class RedisBench:
+    """Any server that speaks Redis; its clock is moved by the store's own offset."""
+
+    def __init__(self, url: str, client: Any = None) -> None:
+        self.redis: Any = client or redis.Redis.from_url(url)
+        self.redis.flushall()
+        self.kept = RedisStore(url, prefix="beatkit:shop:", timeout=5)
+        if client is not None:
+            self.kept._client = client
+        self.store: Store = self.kept
+
+    def advance(self, ms: int) -> None:
+        self.kept.offset += ms
+
+    def queue(self, name: str) -> list[bytes]:
+        found: list[bytes] = self.redis.lrange(name, 0, -1)
+        return found[::-1]
+
+    def spoil(self, queue: str) -> str:
+        self.redis.set(queue, "not a list")
+        return "WRONGTYPE"
+
+    def wipe(self) -> None:
+        self.redis.flushall()

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+import shutil
+from collections.abc import Iterator
+
+import fakeredis
 import pytest
 
-from tests.contract.benches import BENCHES, Bench
+from tests.contract.benches import Bench, MemoryBench, RedisBench
+from tests.servers import ValkeyServer, unavailable
 
 
-@pytest.fixture(params=sorted(BENCHES))
-def bench(request: pytest.FixtureRequest) -> Bench:
-    return BENCHES[request.param]()
+@pytest.fixture(scope="session")
+def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeyServer]:
+    binary = shutil.which("redis-server")
+    if binary is None:
+        unavailable("no redis-server on PATH")
+    server = ValkeyServer(tmp_path_factory.mktemp("redis"), binary=binary).start()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["memory", "fakeredis", "valkey", "redis"])
+def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
+    if request.param == "memory":
+        yield MemoryBench()
+        return
+    if request.param == "fakeredis":
+        made = RedisBench("redis://unused", fakeredis.FakeRedis(server=fakeredis.FakeServer()))
+    else:
+        name = {"valkey": "valkey", "redis": "redis_server"}[request.param]
+        made = RedisBench(request.getfixturevalue(name).url())
+    yield made
+    made.store.close()
+    made.redis.close()

@@ -119,14 +119,14 @@ class MemoryStore:
         with self._lock:
             now, kept = self._clock(), self._kept
             if refused := rules.refusal(writer, kept.identity, kept.revision):
-                return View(now, {}, dict(kept.claimed), refused)
+                return View(now, {}, {}, refused)
             for seed in seeds:
                 old = kept.progress.get(seed.entry)
                 kept.progress[seed.entry] = rules.seeded(seed, old, now)
             for name in gone:
                 if name in kept.progress:
                     self._mark_absent(name, now)
-            return self.read([seed.entry for seed in seeds])
+            return View(now, {seed.entry: kept.progress[seed.entry] for seed in seeds}, {})
 
     def _mark_absent(self, name: str, now: int) -> None:
         left = rules.without(self._kept.progress[name], now)

@@ -159,6 +159,7 @@ class View:
         now: The store's time.
         progress: By entry name.
         claimed: When each beat (by id) last decided a slot. A standby waits on these.
+            Empty in the answer to a `seed`.
         refused: Why a `seed` changed nothing; "" if it was done, and for a `read`.
     """
 

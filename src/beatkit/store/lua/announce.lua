@@ -1,0 +1,43 @@
+-- Say that a beat lives, and look around. The contract is Store.announce.
+--
+-- KEYS  identity, revision, beats, claimed, paused, pending
+-- ARGV  ms to add to the server's clock, identity to use if there is none,
+--       beat id, what it says (JSON), ms until that expires (0 withdraws),
+--       revision to put in force ("" none), instead of which one
+-- beats: id -> "started expires seen JSON"
+local identity, revision, beats, claimed, paused, pending = unpack(KEYS)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
+local me, says, lives = ARGV[3], ARGV[4], tonumber(ARGV[5])
+local function ms(number) return string.format('%.0f', number) end
+
+redis.call('SETNX', identity, ARGV[2])
+
+local started = now
+local announced = redis.call('HGETALL', beats)
+for i = 1, #announced, 2 do
+  local since, expires = string.match(announced[i + 1], '^(%S+) (%S+) ')
+  if tonumber(expires) <= now then
+    redis.call('HDEL', beats, announced[i])
+  elseif announced[i] == me then
+    started = tonumber(since)
+  end
+end
+if lives > 0 then
+  redis.call('HSET', beats, me, ms(started) .. ' ' .. ms(now + lives) .. ' ' .. ms(now) .. ' ' .. says)
+else
+  redis.call('HDEL', beats, me)
+end
+for _, beat in ipairs(redis.call('HKEYS', claimed)) do
+  if redis.call('HEXISTS', beats, beat) == 0 then redis.call('HDEL', claimed, beat) end
+end
+
+local in_force = redis.call('GET', revision) or ''
+if ARGV[6] ~= '' and in_force == ARGV[7] then
+  in_force = ARGV[6]
+  redis.call('SET', revision, in_force)
+end
+return {
+  ms(now), redis.call('GET', identity), in_force,
+  redis.call('HGETALL', beats), redis.call('HGETALL', paused), redis.call('HGETALL', pending),
+}

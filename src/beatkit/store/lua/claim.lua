@@ -1,0 +1,152 @@
+-- Decide slots, or reserve them, each by itself and in order. See Store.claim.
+--
+-- KEYS  identity, revision, progress, claimed, paused, reserved, pending, history
+-- ARGV  ms to add to the server's clock, the writer's identity, its revision, its beat id,
+--       "claim" or "reserve", ms for which a reservation stands, length of the history,
+--       then for each claim: entry, after, slot, not_before, act, kind, attempt,
+--       number of scopes, scopes, 0 or 1 and (first, last, count, reason) of slots missed,
+--       number of commands, for each its number of words and its words
+-- progress: entry -> "slot by fingerprint absent_since"   pending: "slot entry" -> "by
+-- attempt since kind"   reserved: entry -> "slot by attempt since"
+--
+-- Effects reach the append-only file and the replicas as one transaction. Within it, our own
+-- keys are written before the message and put back if the broker refuses it: so a user who
+-- may push but not write our keys pushes nothing, instead of pushing for ever.
+local identity, revision, progress, claimed, paused, reserved, pending, history = unpack(KEYS)
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
+local me, mode, stands, keep = ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7]
+local stamp = string.format('%.0f', now)
+
+if (redis.call('GET', identity) or '') ~= ARGV[2] then return {stamp, 'lost'} end
+if (redis.call('GET', revision) or '') ~= ARGV[3] then return {stamp, 'not_in_force'} end
+local pauses = redis.call('EXISTS', paused) == 1
+
+local at = 8
+local function word()
+  at = at + 1
+  return ARGV[at - 1]
+end
+local function words(count)
+  local from = at
+  at = at + count
+  return {unpack(ARGV, from, at - 1)}
+end
+
+local function next_claim()
+  local claim = {
+    entry = word(), after = word(), slot = word(), not_before = word(),
+    act = word(), kind = word(), attempt = word(),
+  }
+  claim.scopes = words(tonumber(word()))
+  if word() == '1' then claim.missed = words(4) end
+  claim.commands = {}
+  for i = 1, tonumber(word()) do claim.commands[i] = words(tonumber(word())) end
+  return claim
+end
+
+local function refused(command)
+  local reply = redis.pcall(unpack(command))
+  return type(reply) == 'table' and reply.err
+end
+
+local function record(claim, first, last, count, reason)
+  redis.pcall('XADD', history, 'MAXLEN', '~', keep, '*', 'at', stamp, 'entry', claim.entry,
+    'first', first, 'last', last, 'count', count, 'reason', reason, 'by', me)
+end
+
+local any = false
+local function decide(claim, raw)
+  local fingerprint = string.match(raw, '^%S+ %S+ (%S+)')
+  local error = refused({'HSET', progress, claim.entry, claim.slot .. ' ' .. me .. ' ' .. fingerprint .. ' -'})
+  if error then return error end
+  local errors
+  for i, command in ipairs(claim.commands) do
+    error = refused(command)
+    if error and i == 1 then
+      redis.call('HSET', progress, claim.entry, raw)
+      return error
+    elseif error then
+      errors = errors and errors .. '; ' .. error or error
+    end
+  end
+  any = true
+  redis.call('HDEL', reserved, claim.entry)
+  if claim.missed then record(claim, unpack(claim.missed)) end
+  return nil, errors
+end
+
+local function why_paused(claim)
+  if not pauses or #claim.scopes == 0 then return nil end
+  for _, reason in ipairs(redis.call('HMGET', paused, unpack(claim.scopes))) do
+    if reason then return reason end
+  end
+end
+
+local function reservation(claim)
+  local raw = redis.call('HGET', reserved, claim.entry)
+  if not raw then return nil end
+  local slot, by, attempt, since = string.match(raw, '^(%S+) (%S+) (%S+) (%S+)$')
+  return {slot = slot, by = by, attempt = attempt, since = tonumber(since)}
+end
+
+local function taken(claim, held)
+  if not held then return {'taken', claim.after} end
+  return {'taken', claim.after, held.by, held.attempt, string.format('%.0f', held.since + stands)}
+end
+
+local function reserve(claim)
+  local held = reservation(claim)
+  local attempt = '1'
+  if held and held.slot == claim.slot then
+    if held.by == me then return {'reserved', claim.after, '', held.attempt} end
+    if now < held.since + stands then return taken(claim, held) end
+    attempt = string.format('%d', held.attempt + 1)
+  end
+  redis.call('HSET', reserved, claim.entry, claim.slot .. ' ' .. me .. ' ' .. attempt .. ' ' .. stamp)
+  return {'reserved', claim.after, '', attempt}
+end
+
+local function act(claim, raw, by)
+  if claim.attempt ~= '0' then
+    local held = reservation(claim)
+    if not (held and held.slot == claim.slot and held.by == me and held.attempt == claim.attempt) then
+      return taken(claim, held)
+    end
+  end
+  if claim.act == 'pend' then
+    local hand = me .. ' 1 ' .. stamp .. ' ' .. claim.kind
+    claim.commands = {{'HSET', pending, claim.slot .. ' ' .. claim.entry, hand}}
+  end
+  local error, errors = decide(claim, raw)
+  if error then return {'failed', claim.after, by, '0', '0', error} end
+  if claim.act == 'pend' then return {'pending', claim.slot, me} end
+  if claim.act == 'miss' then return {'missed', claim.slot, me} end
+  return errors and {'sent', claim.slot, me, '0', '0', errors} or 1
+end
+
+local function withhold(claim, raw, by, why)
+  claim.commands = {}
+  local error = decide(claim, raw)
+  if error then return {'failed', claim.after, by, '0', '0', error} end
+  record(claim, claim.slot, claim.slot, '1', 'paused: ' .. why)
+  return {'withheld', claim.slot, me, '0', '0', why}
+end
+
+local function answer(claim)
+  local raw = redis.call('HGET', progress, claim.entry)
+  if not raw then return {'moved'} end
+  local slot, by = string.match(raw, '^(%S+) (%S+) ')
+  if tonumber(slot) >= tonumber(claim.slot) then return {'decided', slot, by} end
+  if slot ~= claim.after then return {'moved', slot, by} end
+  if now < tonumber(claim.not_before) then return {'early', slot, by, '0', claim.not_before} end
+  local why = why_paused(claim)
+  if why then return withhold(claim, raw, by, why) end
+  if mode == 'reserve' then return reserve(claim) end
+  return act(claim, raw, by)
+end
+
+local answers = {}
+while at <= #ARGV do answers[#answers + 1] = answer(next_claim()) end
+if any then redis.pcall('HSET', claimed, me, stamp) end
+return {stamp, '', answers}

@@ -1,0 +1,232 @@
+"""The store in Redis or Valkey: one script, and so one atomic step, for each write.
+
+Keys live under one prefix, each a hash unless said otherwise:
+
+    identity   string   random, made with the store's first announcement
+    revision   string   the schedule in force
+    beats               beat -> when it started, when that expires, when heard, what it says
+    progress            entry -> slot, who decided it, fingerprint, absent since
+    claimed             beat -> when it last decided a slot
+    reserved            entry -> slot, beat, attempt, since
+    pending             slot and entry -> beat, attempt, since, kind
+    paused              scope -> reason
+    history    stream   slots that were not sent, and why
+
+The scripts in `lua/` are the only writers. They are sent by their digest, and whole where
+the server has forgotten them, so neither a restart nor SCRIPT FLUSH needs a repair.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha1
+from importlib.resources import files
+from typing import Any
+from uuid import uuid4
+
+from beatkit.store import replies, rules
+from beatkit.store.link import Address, connect, errors_named, parse
+from beatkit.store.values import (
+    Beat,
+    Claim,
+    Decision,
+    Pending,
+    Promotion,
+    Record,
+    Seed,
+    Situation,
+    View,
+    Writer,
+)
+
+CLAIMS_AT_ONCE = 500
+SEEDS_AT_ONCE = 1_000
+READS_AT_ONCE = 5_000
+"""Entries a call, so that none keeps the broker's other clients waiting for long."""
+
+_CLAIM_KEYS = (
+    "identity", "revision", "progress", "claimed", "paused", "reserved", "pending", "history",
+)  # fmt: skip
+
+
+class RedisStore:
+    """The `Store` contract in a Redis or Valkey server.
+
+    Args:
+        url: See `beatkit.store.link.parse`.
+        prefix: Of all its keys, with the colon at its end.
+        timeout: Seconds for connecting and for each reply; nothing waits longer.
+        ssl: As `broker_use_ssl`.
+        options: As `broker_transport_options`.
+        source: The setting that named the URL, for error messages.
+        offset: Milliseconds added to the server's clock, so that tests can move it.
+
+    Raises:
+        ValueError: The URL cannot be read.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        *,
+        prefix: str,
+        timeout: float = 2.0,
+        ssl: Mapping[str, Any] | bool | None = None,
+        options: Mapping[str, Any] | None = None,
+        source: str = "beatkit_store_url",
+        offset: int = 0,
+    ) -> None:
+        self.address: Address = parse(url)
+        self.prefix = prefix
+        self.offset = offset
+        self._timeout = timeout
+        self._source = source
+        self._client = connect(self.address, timeout=timeout, ssl=ssl, options=options)
+        self._scripts = {name: _Script(name) for name in ("announce", "seed", "claim", "hand")}
+
+    def announce(self, beat: Beat, *, expires: int, promote: Promotion | None = None) -> Situation:
+        """See `Store.announce`."""
+        promoted = ("", "") if promote is None else (promote.revision, promote.instead_of)
+        keys = ("identity", "revision", "beats", "claimed", "paused", "pending")
+        says = replies.beat_to_json(beat)
+        reply = self._run("announce", keys, [uuid4().hex, beat.id, says, expires, *promoted])
+        return replies.situation(reply)
+
+    def read(self, entries: Sequence[str] | None = None) -> View:
+        """See `Store.read`."""
+        pipe: Any = self._client.pipeline(transaction=False)
+        pipe.time().hgetall(self._key("claimed"))
+        parts = [None] if entries is None else _parts(entries, READS_AT_ONCE)
+        for part in parts:
+            key = self._key("progress")
+            pipe.hgetall(key) if part is None else pipe.hmget(key, part)
+        with errors_named(self.address, self._timeout, self._source):
+            now, claimed, *rows = pipe.execute()
+        if entries is None:
+            return replies.view(now, claimed, rows[0], self.offset)
+        pairs = zip(entries, (row for some in rows for row in some), strict=True)
+        found = {name: row for name, row in pairs if row is not None}
+        return replies.view(now, claimed, found, self.offset)
+
+    def seed(self, writer: Writer, seeds: Sequence[Seed], gone: Sequence[str] = ()) -> View:
+        """See `Store.seed`."""
+        known: dict[str, bytes] = {}
+        now, refused = 0, ""
+        for part, left in _with_gone(seeds, gone):
+            words = replies.seeds_to_words(part)
+            head = [writer.identity, writer.revision, rules.FORGET_MS, len(part)]
+            keys = ("identity", "revision", "progress", "reserved")
+            stamp, why, *rows = self._run("seed", keys, [*head, *words, *left])
+            now, refused = int(stamp), why.decode()
+            if refused:
+                break
+            known |= zip((seed.entry for seed in part), rows[0], strict=True)
+        return replies.seeded(now, refused, {} if refused else known)
+
+    def reserve(self, writer: Writer, claims: Sequence[Claim]) -> Decision:
+        """See `Store.reserve`."""
+        return self._decide("reserve", writer, claims)
+
+    def claim(self, writer: Writer, claims: Sequence[Claim]) -> Decision:
+        """See `Store.claim`."""
+        return self._decide("claim", writer, claims)
+
+    def _decide(self, mode: str, writer: Writer, claims: Sequence[Claim]) -> Decision:
+        head = [writer.identity, writer.revision, writer.beat, mode, rules.RESERVED_MS]
+        decisions = [
+            replies.decision(
+                self._run("claim", _CLAIM_KEYS, [*head, rules.HISTORY, *_words(part)]),
+                writer.beat,
+                part,
+            )
+            for part in _parts(claims, CLAIMS_AT_ONCE)
+        ]
+        answers = tuple(answer for decision in decisions for answer in decision.answers)
+        return Decision(decisions[-1].now if decisions else self.read([]).now, answers)
+
+    def settle(self, pendings: Sequence[Pending]) -> tuple[bool, ...]:
+        """See `Store.settle`."""
+        return tuple(bool(row) for row in self._hand("settle", "-", pendings))
+
+    def hand_over(self, pendings: Sequence[Pending], to: str) -> tuple[Pending | None, ...]:
+        """See `Store.hand_over`."""
+        rows = self._hand("hand_over", to or "-", pendings)
+        pairs = zip(pendings, rows, strict=True)
+        return tuple(
+            replies.pending(old.entry, old.slot, row) if row else None for old, row in pairs
+        )
+
+    def _hand(self, verb: str, to: str, pendings: Sequence[Pending]) -> list[bytes]:
+        if not pendings:
+            return []
+        words = [
+            word
+            for one in pendings
+            for word in (f"{one.slot} {one.entry}", one.by or "-", one.attempt)
+        ]
+        rows: list[bytes] = self._run("hand", ("pending",), [verb, to, *words])
+        return rows
+
+    def pause(self, scope: str, reason: str | None) -> None:
+        """See `Store.pause`."""
+        key = self._key("paused")
+        with errors_named(self.address, self._timeout, self._source):
+            if reason is None:
+                self._client.hdel(key, scope)
+            else:
+                self._client.hset(key, scope, reason)
+
+    def history(self, limit: int = 100) -> tuple[Record, ...]:
+        """See `Store.history`."""
+        with errors_named(self.address, self._timeout, self._source):
+            rows: Any = self._client.xrevrange(self._key("history"), count=limit)
+        return tuple(replies.record(fields) for _, fields in rows)
+
+    def close(self) -> None:
+        """See `Store.close`."""
+        self._client.close()
+
+    def _key(self, name: str) -> str:
+        return self.prefix + name
+
+    def _run(self, script: str, names: Iterable[str], args: Sequence[object]) -> Any:
+        keys = [self._key(name) for name in names]
+        with errors_named(self.address, self._timeout, self._source):
+            return self._scripts[script].run(self._client, keys, [self.offset, *args])
+
+
+class _Script:
+    def __init__(self, name: str) -> None:
+        self._text = files("beatkit.store").joinpath(f"lua/{name}.lua").read_text("utf-8")
+        self._digest = sha1(self._text.encode(), usedforsecurity=False).hexdigest()
+
+    def run(self, client: Any, keys: Sequence[str], args: Sequence[object]) -> Any:
+        from redis.exceptions import NoScriptError
+
+        try:
+            return client.evalsha(self._digest, len(keys), *keys, *args)
+        except NoScriptError:
+            return client.eval(self._text, len(keys), *keys, *args)
+
+
+def _parts(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
+    return [items[at : at + size] for at in range(0, len(items), size)]
+
+
+def _with_gone(
+    seeds: Sequence[Seed], gone: Sequence[str]
+) -> list[tuple[Sequence[Seed], Sequence[str]]]:
+    first: list[tuple[Sequence[Seed], Sequence[str]]] = [
+        (part, ()) for part in _parts(seeds, SEEDS_AT_ONCE)
+    ]
+    then: list[tuple[Sequence[Seed], Sequence[str]]] = [
+        ((), part) for part in _parts(gone, SEEDS_AT_ONCE)
+    ]
+    return [*first, *then] or [((), ())]
+
+
+def _words(claims: Sequence[Claim]) -> list[object]:
+    words: list[object] = []
+    for claim in claims:
+        replies.claim_to_words(claim, words)
+    return words

@@ -1,0 +1,167 @@
+"""The words that go into the scripts of Redis, and the values that come out of them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, cast
+
+from beatkit.entry import Kind
+from beatkit.store.rules import Refusal
+from beatkit.store.values import (
+    Answer,
+    Beat,
+    Claim,
+    Decision,
+    Missed,
+    Outcome,
+    Peer,
+    Pending,
+    Progress,
+    Record,
+    Seed,
+    Situation,
+    View,
+)
+
+
+def beat_to_json(beat: Beat) -> str:
+    """Write what a beat says about itself."""
+    return json.dumps({name: getattr(beat, name) for name in Beat.__slots__})
+
+
+def beat_from_json(text: bytes) -> Beat:
+    """Read it; what a newer beatkit says besides is left out."""
+    said = json.loads(text)
+    return Beat(**{name: said[name] for name in Beat.__slots__ if name in said})
+
+
+def seeds_to_words(seeds: Iterable[Seed]) -> list[object]:
+    """Write seeds as the script reads them."""
+    return [
+        word
+        for seed in seeds
+        for word in (
+            seed.entry,
+            seed.fingerprint,
+            seed.anchor,
+            "" if seed.known is None else seed.known,
+        )
+    ]
+
+
+def claim_to_words(claim: Claim, words: list[object]) -> None:
+    """Append a claim to the words of its batch, as the script reads them."""
+    words += (claim.entry, claim.after, claim.slot, claim.not_before)
+    words += (claim.act, claim.kind, claim.attempt, len(claim.scopes), *claim.scopes)
+    missed = claim.missed
+    words += (0,) if missed is None else (1, missed.first, missed.last, missed.count, missed.reason)
+    commands = claim.commands if claim.act == "push" else ()
+    words.append(len(commands))
+    for command in commands:
+        words += (len(command), *command)
+
+
+def situation(reply: Sequence[Any]) -> Situation:
+    """Read the answer to an announcement."""
+    now, identity, revision, beats, paused, pendings = reply
+    peers = sorted(
+        (_peer(text) for text in _pairs(beats).values()),
+        key=lambda peer: (peer.started, peer.beat.id),
+    )
+    waiting = sorted(
+        (_pending_row(field, row) for field, row in _pairs(pendings).items()),
+        key=lambda one: (one.slot, one.entry),
+    )
+    return Situation(
+        int(now),
+        identity.decode(),
+        revision.decode(),
+        tuple(peers),
+        {scope.decode(): reason.decode() for scope, reason in _pairs(paused).items()},
+        tuple(waiting),
+    )
+
+
+def _pairs(flat: Any) -> Mapping[bytes, bytes]:
+    if isinstance(flat, dict):
+        return flat
+    return dict(zip(flat[::2], flat[1::2], strict=True))
+
+
+def _peer(text: bytes) -> Peer:
+    started, _expires, seen, says = text.split(b" ", 3)
+    return Peer(beat_from_json(says), int(started), int(seen))
+
+
+def _pending_row(field: bytes, row: bytes) -> Pending:
+    slot, entry = field.decode().split(" ", 1)
+    return pending(entry, int(slot), row)
+
+
+def pending(entry: str, slot: int, row: bytes) -> Pending:
+    """Read a pending: its beat, attempt, since when, and the slot's kind."""
+    by, attempt, since, kind = row.decode().split(" ")
+    return Pending(entry, slot, cast(Kind, kind), _name(by), int(attempt), int(since))
+
+
+def _name(text: str) -> str:
+    return "" if text == "-" else text
+
+
+def progress(row: bytes) -> Progress:
+    """Read an entry's row: slot, who decided it, fingerprint, absent since."""
+    slot, by, fingerprint, absent = row.decode().split(" ")
+    since = None if absent == "-" else int(absent)
+    return Progress(int(slot), fingerprint, _name(by), since)
+
+
+def view(
+    time: tuple[int, int],
+    claimed: Mapping[bytes, bytes],
+    rows: Mapping[Any, bytes],
+    offset: int,
+) -> View:
+    """Read the replies to TIME, to HGETALL of claims, and rows of progress by entry."""
+    now = time[0] * 1000 + time[1] // 1000 + offset
+    found = {_text(name): progress(row) for name, row in rows.items()}
+    return View(now, found, {beat.decode(): int(at) for beat, at in claimed.items()})
+
+
+def _text(name: str | bytes) -> str:
+    return name if isinstance(name, str) else name.decode()
+
+
+def seeded(now: int, refused: str, rows: Mapping[str, bytes]) -> View:
+    """Put together what became of seeds."""
+    found = {name: progress(row) for name, row in rows.items()}
+    return View(now, found, {}, cast(Refusal, refused))
+
+
+def decision(reply: Sequence[Any], beat: str, claims: Sequence[Claim]) -> Decision:
+    """Read the answers to a batch of claims."""
+    now, refused, *rest = reply
+    if refused:
+        return Decision(int(now), (Answer(cast(Outcome, refused.decode())),) * len(claims))
+    pairs = zip(claims, rest[0], strict=True)
+    return Decision(int(now), tuple(_answer(row, beat, claim) for claim, row in pairs))
+
+
+def _answer(row: Any, beat: str, claim: Claim) -> Answer:
+    if row == 1:  # by far the most frequent: sent, and nothing to add
+        return Answer("sent", claim.slot, beat)
+    cells = [cell.decode("utf-8", "replace") for cell in row]
+    outcome, slot, by, attempt, until, detail = cells + _ABSENT[len(cells) :]
+    known = int(slot) if slot else None
+    return Answer(cast(Outcome, outcome), known, _name(by), int(attempt), int(until), detail)
+
+
+_ABSENT = ["", "", "", "0", "0", ""]
+"""What the script leaves out at the end of an answer."""
+
+
+def record(fields: Mapping[bytes, bytes]) -> Record:
+    """Read one record of the history."""
+    cells = {name.decode(): value.decode() for name, value in fields.items()}
+    missed = Missed(int(cells["first"]), int(cells["last"]), int(cells["count"]), cells["reason"])
+    return Record(int(cells["at"]), cells["entry"], missed, cells["by"])
