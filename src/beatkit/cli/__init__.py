@@ -1,0 +1,1 @@
+"""The command lines: `beatkit ...` in `main`, `celery -A app schedule ...` beside it."""

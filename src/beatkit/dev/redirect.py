@@ -1,0 +1,135 @@
+"""Point an app at another broker, in this process only.
+
+The app was configured for the broker of its project. `beatkit dev` overrides that on the
+app object before anything connects: whatever was written in settings or environment, the
+configured broker and result backend are not contacted.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from celery import Celery
+from kombu.utils.url import maybe_sanitize_url
+
+from beatkit.errors import BeatkitError
+
+# Celery reads these before its settings: they would win over ours.
+_ENVIRONMENT = (
+    "CELERY_BROKER_URL",
+    "CELERY_BROKER_READ_URL",
+    "CELERY_BROKER_WRITE_URL",
+    "CELERY_RESULT_BACKEND",
+)
+
+# What belongs to the configured servers and not to ours.
+_OF_THE_CONFIGURED_SERVERS: Mapping[str, Any] = {
+    "broker_read_url": None,
+    "broker_write_url": None,
+    "broker_host": None,
+    "broker_port": None,
+    "broker_user": None,
+    "broker_password": None,
+    "broker_vhost": None,
+    "broker_transport": None,
+    "broker_use_ssl": False,
+    "broker_login_method": None,
+    "redis_backend_use_ssl": None,
+    "beatkit_store_url": None,
+}
+
+
+REACH_SECONDS = 3.0
+
+
+class BrokerUnreachable(BeatkitError):
+    """The broker that was given does not answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class Servers:
+    """Where messages and results go.
+
+    Attributes:
+        broker: The broker's URL.
+        results: The result backend's URL, for apps that keep results.
+        words: What the broker is, for people.
+        transport_options: Added to the app's own.
+    """
+
+    broker: str
+    results: str
+    words: str
+    transport_options: Mapping[str, Any] = field(default_factory=dict)
+
+
+MEMORY = Servers(
+    broker="memory://",
+    results="cache+memory://",
+    words="memory of this process, nothing is kept",
+    transport_options={"polling_interval": 0.05},  # Celery's own second would be felt
+)
+
+
+def given(broker: str) -> Servers:
+    """Return the servers for a broker of the user's choice; results go where it can keep them."""
+    scheme = broker.partition("://")[0].partition("+")[0]
+    if scheme == "memory":
+        return MEMORY
+    words = str(maybe_sanitize_url(broker))
+    if scheme in ("redis", "rediss", "valkey", "valkeys", "sentinel"):
+        return Servers(broker, broker, words)
+    results = "rpc://" if scheme in ("amqp", "amqps", "pyamqp") else "disabled://"
+    return Servers(broker, results, words)
+
+
+def redirect(app: Celery, servers: Servers) -> None:
+    """Make the app use these servers, and forget what it may have built for its own.
+
+    An app without a result backend stays without one, as it will be in production.
+    """
+    for name in _ENVIRONMENT:
+        os.environ.pop(name, None)
+    conf = app.conf
+    known = {key: off for key, off in _OF_THE_CONFIGURED_SERVERS.items() if conf.get(key)}
+    conf.update(
+        known,
+        broker_url=servers.broker,
+        result_backend=servers.results if conf.result_backend else None,
+        broker_transport_options={
+            **(conf.broker_transport_options or {}),
+            **servers.transport_options,
+        },
+        broker_connection_retry_on_startup=True,
+    )
+    app._after_fork()  # Celery's own way to drop its pools of connections
+    app._backend_cache = None
+    app._local.__dict__.pop("backend", None)
+
+
+def configured_broker(app: Celery) -> str:
+    """Return the broker URL that the app was configured with, for people: no password."""
+    return str(maybe_sanitize_url(app.conf.broker_url or "amqp://"))
+
+
+def reach(app: Celery, words: str) -> None:
+    """Connect to the app's broker once.
+
+    Raises:
+        BrokerUnreachable: It did not answer within 3 seconds.
+    """
+    options = {"socket_connect_timeout": REACH_SECONDS}
+    try:
+        with app.connection_for_write(
+            connect_timeout=REACH_SECONDS, transport_options=options
+        ) as connection:
+            connection.ensure_connection(max_retries=1, interval_start=0, timeout=REACH_SECONDS)
+    except Exception as error:
+        raise BrokerUnreachable(
+            f"The broker {words} cannot be reached: {error}"
+            "\n  it was given with --broker"
+            "\n  start it, or leave --broker out to use a private one"
+        ) from error

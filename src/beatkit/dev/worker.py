@@ -1,0 +1,94 @@
+"""The worker, in the main thread: Celery's own, with one polite word at Ctrl-C.
+
+The first Ctrl-C (or SIGTERM, or the terminal closing) stops the scheduler and lets running
+tasks finish; the second one ends them. Both are Celery's own shutdowns.
+"""
+
+from __future__ import annotations
+
+import _thread
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from celery import Celery, signals
+from celery.apps import worker as program
+from celery.platforms import EX_OK
+
+from beatkit.dev.death import die_with
+
+_QUIET = ("celery", "kombu", "amqp")
+
+
+class Worker(program.Worker):
+    """Celery's worker without its banner.
+
+    Args:
+        app: The app whose tasks run.
+        on_ready: Called when it can receive messages, also after each reconnect.
+        on_stop: Called in the signal handler of the first request to stop.
+        options: What `celery worker` takes, by Celery's own names.
+    """
+
+    def __init__(
+        self,
+        app: Celery,
+        on_ready: Callable[[], None],
+        on_stop: Callable[[], None],
+        **options: Any,
+    ) -> None:
+        self._on_ready = on_ready
+        self._on_stop = on_stop
+        super().__init__(
+            app=app, quiet=True, redirect_stdouts=False, optimization="fair", task_events=False,
+            without_mingle=True, without_gossip=True, without_heartbeat=True, **options,
+        )  # fmt: skip
+
+    def setup_logging(self, colorize: bool | None = None) -> Any:
+        """Celery's logging, minus what the lines of beatkit dev say already."""
+        custom = super().setup_logging(colorize)
+        for name in _QUIET:
+            logging.getLogger(name).setLevel(logging.WARNING)
+        logging.getLogger("celery.task").setLevel(self.loglevel)
+        return custom
+
+    def on_consumer_ready(self, consumer: Any) -> None:
+        """Tell Celery's listeners, then ours."""
+        super().on_consumer_ready(consumer)
+        self._on_ready()
+
+    def install_platform_tweaks(self, worker: program.Worker) -> None:
+        """The signal handlers."""
+        how = {"callback": self._stopping, "exitcode": EX_OK, "verbose": False}
+        for name in ("SIGINT", "SIGTERM", "SIGHUP"):
+            if hasattr(signal, name):
+                program.install_worker_int_handler(worker, sig=name, **how)
+        program.install_cry_handler()
+
+    def _stopping(self, worker: program.Worker) -> None:
+        # Inside a signal handler: os.write, as print may have been interrupted halfway.
+        os.write(
+            sys.__stderr__.fileno() if sys.__stderr__ else 2,
+            b"\nStopping: running tasks may finish; Ctrl-C again ends them now.\n",
+        )
+        program.install_worker_term_hard_handler(worker, sig="SIGINT", verbose=False)
+        self._on_stop()
+
+
+def bind_children(parent: int) -> None:
+    """Let the pool's processes end when the command is killed (Linux)."""
+    ask = die_with(parent)
+    if ask is not None:
+        signals.worker_process_init.connect(lambda **_: ask(), weak=False)
+
+
+def request_to_end() -> None:
+    """Ask as Ctrl-C does; for threads."""
+    if hasattr(signal, "pthread_kill"):
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGTERM)
+    else:
+        _thread.interrupt_main()
