@@ -4,8 +4,10 @@ A beat must not trust its host's wall clock: it may be wrong, and it may step. I
 store's time with each announcement and carries it from there on a clock that only counts.
 Each reading bounds the truth: the store's clock was read at some moment between asking and
 being answered, so on arrival the true time is between the reading and the reading plus the
-time that the answer took. The carried time is moved only as far as those bounds force it,
-so a slow answer does no harm and the drift of two clocks is followed in small steps.
+time that the answer took (minutes, if the process was stopped meanwhile). What is carried
+is that interval; each reading narrows it, or moves it as far as it must. So a slow answer
+does no harm, and the drift of two clocks is followed in small steps. Asked for the time, we
+give the interval's lower end: never early, and late by a fraction of a round trip.
 """
 
 from __future__ import annotations
@@ -44,10 +46,17 @@ def read_host() -> HostClock:
 
 @dataclass(frozen=True, slots=True)
 class Anchor:
-    """The store's time at one moment of the steady clock, in milliseconds."""
+    """The store's time at one moment of the steady clock, in milliseconds.
+
+    Attributes:
+        store: The earliest that the store's time can have been.
+        steady: The moment.
+        slack: By how much it can have been later.
+    """
 
     store: float
     steady: float
+    slack: float = 0.0
 
     def at(self, steady: float) -> float:
         """The store's time, carried to another moment of the steady clock."""
@@ -72,18 +81,20 @@ def reconcile(
         does not confirm it.
     """
     now = answered.steady
-    if anchor is None:
-        return Anchor(reading_ms, now), "carried"
     low, high = reading_ms, reading_ms + (now - asked.steady)
-    carried = anchor.at(now)
-    fitted = Anchor(min(max(carried, low), high), now)
-    if abs(fitted.store - carried) <= LEAP_MS:
-        return fitted, "carried"
+    if anchor is None:
+        return Anchor(low, now, high - low), "carried"
+    earliest = anchor.at(now)
+    latest = earliest + anchor.slack
+    fitted = min(max(earliest, low), high)
+    narrowed = Anchor(fitted, now, min(max(latest, low), high) - fitted)
+    if low <= latest + LEAP_MS and earliest <= high + LEAP_MS:
+        return narrowed, "carried"
     # Backwards is followed at once: the store answers "early" to anything sooner. Forwards
     # would make slots due that are not, so a second witness is asked for.
-    if fitted.store > carried and abs(answered.wall - reading_ms) > LEAP_MS:
-        return Anchor(carried, now), "refused"
-    return fitted, "followed"
+    if low > latest and abs(answered.wall - reading_ms) > LEAP_MS:
+        return Anchor(earliest, now, anchor.slack), "refused"
+    return narrowed, "followed"
 
 
 class StoreClock:

@@ -11,7 +11,7 @@ def host(steady: float, wall: float | None = None) -> HostClock:
 
 
 def test_the_first_reading_is_taken_as_it_is():
-    assert reconcile(None, 5000, host(10), host(12)) == (Anchor(5000, 12), "carried")
+    assert reconcile(None, 5000, host(10), host(12)) == (Anchor(5000, 12, 2), "carried")
 
 
 def test_time_goes_on_between_readings():
@@ -29,6 +29,15 @@ def test_before_any_reading_the_hosts_clock_has_to_do():
 def test_a_slow_answer_that_agrees_moves_nothing():
     anchor = Anchor(5000, 0)
     assert reconcile(anchor, 5100, host(100), host(900)) == (Anchor(5900, 900), "carried")
+
+
+def test_a_reading_that_was_long_on_its_way_is_corrected_by_the_next():
+    """The beat was stopped for half a minute between the store's answer and its arrival."""
+    clock = StoreClock()
+    clock.observe(5000, host(0), host(30_000))
+    assert clock.now_ms(host(30_000)) == 5000
+    assert clock.observe(35_000, host(30_000), host(30_000)) == "carried"
+    assert clock.now_ms(host(30_000)) == 35_000
 
 
 def test_drift_is_followed_as_far_as_the_reading_forces_it():

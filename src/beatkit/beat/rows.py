@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -9,6 +10,7 @@ from beatkit.beat.plan import Move, Plan, Terms, next_send, no_jitter, plan
 from beatkit.beat.revision import timing
 from beatkit.entry import PLAIN, Entry
 from beatkit.schedules.rules import Rule
+from beatkit.schedules.spread import jitter_ms
 from beatkit.store import Missed, pause_scopes
 
 BACK_OFF_MS = (1_000, 60_000)
@@ -90,16 +92,14 @@ def terms_of(entry: Entry, starting_deadline: float | None = None) -> Terms:
     deadline = policy.deadline
     if deadline is None and starting_deadline is not None and _is_cron(entry.schedule):
         deadline = starting_deadline
-    jitter = no_jitter if not policy.jitter else _jitter(entry)
+    ruled = getattr(entry.schedule, "rule", None) is not None
+    jitter = _jitter(entry) if policy.jitter and ruled else no_jitter
     return Terms(policy.catch_up, None if deadline is None else round(deadline * 1000), jitter)
 
 
-def _jitter(entry: Entry) -> Any:
-    from beatkit.schedules.celery import jitter_ms
-
-    most = round((entry.policy or PLAIN).jitter * 1000)
-    rule = entry.schedule.rule
-    return lambda slot: jitter_ms(entry.name, slot, most, rule)
+def _jitter(entry: Entry) -> Callable[[int], int]:
+    name, seconds, rule = entry.name, (entry.policy or PLAIN).jitter, entry.schedule.rule
+    return lambda slot: jitter_ms(name, slot, seconds, rule.next(slot))
 
 
 def _is_cron(schedule: Any) -> bool:
