@@ -35,9 +35,11 @@ row a live beat, a row a slot that is being published, and `HISTORY` records.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Protocol
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
 
+from beatkit.errors import StoreError
+from beatkit.store.link import SCHEMES
 from beatkit.store.rules import FORGET_MS, HISTORY, RESERVED_MS
 from beatkit.store.values import (
     Answer,
@@ -80,6 +82,7 @@ __all__ = [
     "Store",
     "View",
     "Writer",
+    "open_store",
     "pause_scopes",
 ]
 
@@ -196,3 +199,50 @@ class Store(Protocol):
     def close(self) -> None:
         """Let go of connections. Nothing is written; a second call does nothing."""
         ...
+
+
+def open_store(
+    url: str,
+    *,
+    prefix: str,
+    timeout: float = 2.0,
+    ssl: Mapping[str, Any] | bool | None = None,
+    options: Mapping[str, Any] | None = None,
+    source: str = "beatkit_store_url",
+) -> Store:
+    """Open the store that a URL names. Nothing is sent to it yet.
+
+    Args:
+        url: `redis://`, `rediss://`, `redis+socket://`, `sentinel://`, their `valkey`
+            spellings, or `memory://` (one for each prefix of this process).
+        prefix: Of all keys, with the colon at its end: one store may hold many schedules.
+        timeout: Seconds for connecting and for each reply; nothing waits longer.
+        ssl: As Celery's `broker_use_ssl`.
+        options: As Celery's `broker_transport_options`.
+        source: The setting that named the URL, for error messages.
+
+    Raises:
+        StoreError: The URL names no kind of store, or cannot be read.
+    """
+    kind = url.split("://")[0]
+    if kind == "memory":
+        from beatkit.store.memory import shared
+
+        return shared(prefix)
+    if kind not in SCHEMES:
+        raise StoreError(
+            f"store is {kind + '://'!r}, expected redis://, rediss://, redis+socket://, "
+            "sentinel:// or memory://\n"
+            f"  from {source}\n"
+            "  write redis://HOST:6379/0"
+        )
+    from beatkit.store.redis import RedisStore
+
+    try:
+        return RedisStore(
+            url, prefix=prefix, timeout=timeout, ssl=ssl, options=options, source=source
+        )
+    except ValueError as error:
+        raise StoreError(
+            f"store is not readable: {error}\n  from {source}\n  write redis://HOST:6379/0"
+        ) from error

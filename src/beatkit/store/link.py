@@ -55,7 +55,8 @@ class Address:
     @property
     def place(self) -> tuple[object, ...]:
         """Equal for two addresses of one database of one server, whoever asks."""
-        hosts = {("localhost" if host == "127.0.0.1" else host, port) for host, port in self.hosts}
+        loopback = ("127.0.0.1", "::1")
+        hosts = {("localhost" if host in loopback else host, port) for host, port in self.hosts}
         return frozenset(hosts), self.path, self.db, self.sentinel
 
 

@@ -10,7 +10,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
-from threading import RLock
+from threading import Lock, RLock
 from uuid import uuid4
 
 from beatkit.store import rules
@@ -259,6 +259,16 @@ class MemoryStore:
 
     def close(self) -> None:
         """See `Store.close`."""
+
+
+_SHARED: dict[str, MemoryStore] = {}
+_SHARING = Lock()
+
+
+def shared(prefix: str) -> MemoryStore:
+    """Return this process's one store for a prefix, as all its threads share it."""
+    with _SHARING:
+        return _SHARED.setdefault(prefix, MemoryStore())
 
 
 def _by_start(peer: Peer) -> tuple[int, str]:

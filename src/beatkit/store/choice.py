@@ -1,0 +1,118 @@
+"""Which store a Celery app's beats share, read from its settings. Nothing is opened here."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from beatkit.errors import StoreError
+from beatkit.store import link
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Where the store is, and how it is reached.
+
+    Attributes:
+        url: As `open_store` takes it.
+        source: The setting that decided: beatkit_store_url, broker_url or result_backend.
+        name: What sets this schedule apart from others, "beatkit:shop:"; part of each task id.
+        prefix: Of its keys: the name, after the broker's `global_keyprefix` where it is the
+            broker, since that may be all its user is allowed to touch.
+        at_broker: It is the broker's very server and database, so that claiming a slot and
+            pushing its message can be one step.
+        ssl: As `broker_use_ssl`.
+        options: As `broker_transport_options`.
+    """
+
+    url: str
+    source: str
+    name: str
+    prefix: str
+    at_broker: bool
+    ssl: Mapping[str, Any] | bool | None = field(default=None, repr=False)
+    options: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+def choose(app: Any) -> Choice:
+    """Choose the store of a Celery app.
+
+    `beatkit_store_url` if it is set; else the broker if that is Redis or Valkey, or in
+    memory; else the result backend if that is Redis or Valkey.
+
+    Args:
+        app: A Celery app. Only its name and settings are read.
+
+    Raises:
+        StoreError: None of them can be a store, or the app has no name to keep its keys by.
+    """
+    conf = app.conf
+    name = conf.get("beatkit_key_prefix") or _name(app.main)
+    broker = _joined(conf.broker_write_url or conf.broker_url or "amqp://")
+    url, source = _decide(conf.get("beatkit_store_url"), broker, conf.result_backend)
+    at_broker = one_place(broker, url)
+    options = dict(conf.get("broker_transport_options") or {})
+    if at_broker:
+        prefix = str(options.get("global_keyprefix") or "") + name
+        return Choice(url, source, name, prefix, True, conf.get("broker_use_ssl"), options)
+    if source == "result_backend":
+        ssl = conf.get("redis_backend_use_ssl")
+        options = dict(conf.get("result_backend_transport_options") or {})
+        return Choice(url, source, name, name, False, ssl, options)
+    return Choice(url, source, name, name, False)
+
+
+def one_place(broker: str, store: str) -> bool:
+    """Say whether a broker and a store are one database of one Redis or Valkey server.
+
+    A list of brokers (fail-over) never is: messages may go to another than the claims.
+    """
+    if not (_is_redis(broker) and _is_redis(store)):
+        return False
+    if ";" in broker and not broker.startswith("sentinel"):
+        return False
+    return link.parse(broker).place == link.parse(store).place
+
+
+def _decide(store: str | None, broker: str, backend: str | None) -> tuple[str, str]:
+    if store:
+        return store, "beatkit_store_url"
+    if broker.startswith("memory://"):
+        return "memory://", "broker_url"
+    if _is_redis(broker) and (";" not in broker or broker.startswith("sentinel")):
+        return broker, "broker_url"
+    if backend and _is_redis(backend):
+        return backend, "result_backend"
+    raise StoreError(
+        f"beats have no store: the broker is {_kind(broker)!r}, expected a Redis or Valkey "
+        "server, which can also keep what has been sent\n"
+        "  from broker_url, with no beatkit_store_url and no Redis in result_backend\n"
+        "  write beatkit_store_url = 'redis://HOST:6379/0', "
+        "or 'sqlite:///beatkit.db' where all beats run on one host"
+    )
+
+
+def _kind(broker: str) -> str:
+    if ";" in broker:
+        return f"{broker.split('://')[0]}:// (a list of servers)"
+    return f"{broker.split('://')[0]}://"
+
+
+def _name(main: str | None) -> str:
+    if main and main != "__main__":
+        return f"beatkit:{main}:"
+    raise StoreError(
+        f"the app's name is {main!r}, expected one that tells its schedule from others in a "
+        "shared store\n"
+        "  from Celery(...) or make_app(...)\n"
+        "  write make_app('shop', ...), or beatkit_key_prefix = 'beatkit:shop:'"
+    )
+
+
+def _joined(urls: str | Sequence[str]) -> str:
+    return urls if isinstance(urls, str) else ";".join(urls)
+
+
+def _is_redis(url: str) -> bool:
+    return url.split("://")[0] in link.SCHEMES
