@@ -16,9 +16,10 @@ from beatkit.errors import ScheduleError
 from beatkit.schedules.crontab import cron
 from beatkit.schedules.instants import at
 from beatkit.schedules.interval import every
+from beatkit.schedules.solar import solar
 from beatkit.schedules.spread import stable_hash
 
-__all__ = ["at", "bind", "cron", "every", "schedule_from_json"]
+__all__ = ["at", "bind", "cron", "every", "schedule_from_json", "solar"]
 
 
 def bind(schedule: Any, *, timezone: str, name: str) -> Any:
@@ -34,12 +35,12 @@ def bind(schedule: Any, *, timezone: str, name: str) -> Any:
     Raises:
         ScheduleError: There is no such zone, or with this hash a `cron` never fires.
     """
-    if isinstance(schedule, every | cron | at):
+    if isinstance(schedule, every | cron | at | solar):
         return schedule.bound(timezone, stable_hash(name))
     return schedule
 
 
-def schedule_from_json(data: Mapping[str, Any]) -> every | cron | at:
+def schedule_from_json(data: Mapping[str, Any]) -> every | cron | at | solar:
     """Read what a schedule's `to_json` wrote.
 
     Raises:
@@ -52,6 +53,8 @@ def schedule_from_json(data: Mapping[str, Any]) -> every | cron | at:
             return cron.from_json(data)
         case "at":
             return at.from_json(data)
+        case "solar":
+            return solar.from_json(data)
         case kind:
             raise ScheduleError(
                 f"the schedule's kind is {kind!r}, expected every, cron, at or solar\n"

@@ -18,6 +18,7 @@ from beatkit.errors import ScheduleError
 from beatkit.schedules.crontab import cron
 from beatkit.schedules.fields import DAY, HOUR, MINUTE, MONTH, WEEKDAY, BadItem, Kind, read_field
 from beatkit.schedules.interval import every
+from beatkit.schedules.solar import solar
 from beatkit.schedules.timetable import Timetable
 
 _FIELDS = {
@@ -90,6 +91,8 @@ def _celery(value: Any) -> Any:
         return _crontab(value)
     if type(value) is schedules.schedule and not value.relative:
         return _interval(value.run_every)
+    if type(value) is schedules.solar:
+        return solar(value.event, value.lat, value.lon)
     return value
 
 

@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import tzinfo
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from celery import schedules
 
 from beatkit.errors import ScheduleError
 from beatkit.schedules.calendar import DayMode
 from beatkit.schedules.cron import CronRule, Fold, Gap
-from beatkit.schedules.dialect import is_hashed, parse
+from beatkit.schedules.dialect import Expression, is_hashed, parse, written
 from beatkit.schedules.rules import Rule, UnionRule
 from beatkit.schedules.timetable import Timetable, unbound
-from beatkit.schedules.zone import zone
+from beatkit.schedules.zone import zone, zone_name
 
 
 class cron(Timetable, schedules.crontab):  # noqa: N801
@@ -71,6 +73,7 @@ class cron(Timetable, schedules.crontab):  # noqa: N801
             parse(text, seed, days)
         self._hashed = any(map(is_hashed, texts))
         self._rule: Rule | None = None
+        self._in_app_zone: tuple[str, Rule] | None = None
         if seed is not None or not self._hashed:
             self._rule = self._build(timezone or "UTC")
         elif timezone is not None:
@@ -87,6 +90,47 @@ class cron(Timetable, schedules.crontab):  # noqa: N801
         if self._rule is None:
             raise ScheduleError(unbound(repr(self), "H"))
         return self._rule
+
+    @property
+    def tz(self) -> tzinfo:
+        """The zone whose wall clock is meant: its own, else the app's (as Celery's `crontab`)."""
+        return ZoneInfo(self.timezone) if self.timezone else self.app.timezone
+
+    def _rule_for_celery(self) -> Rule:
+        """Return the rule; in the app's zone where nothing has bound the schedule to one."""
+        if self.timezone or self._rule is None:
+            return self.rule
+        name = zone_name(self.app.timezone)
+        if self._in_app_zone is None or self._in_app_zone[0] != name:
+            self._in_app_zone = (name, self._build(name))
+        return self._in_app_zone[1]
+
+    def _stale(self, rule: Rule, now_ms: int) -> bool:
+        deadline = self.app.conf.beat_cron_starting_deadline
+        latest = rule.previous(now_ms + 1)
+        return deadline is not None and latest is not None and now_ms - latest > deadline * 1000
+
+    # Celery's attributes, for tools that read a `crontab` (Sentry, RedBeat, Flower): those of
+    # the first expression, as far as five fields can say it. See `foreign.py`.
+
+    @property
+    def _first(self) -> Expression:
+        return parse(self.texts[0], self.seed, self.days)
+
+    @property
+    def _written(self) -> list[str]:
+        return written(self.texts[0], self.seed)
+
+    minute = property(lambda self: set(self._first.minute.values))
+    hour = property(lambda self: set(self._first.hour.values))
+    day_of_month = property(lambda self: set(self._first.day.values))
+    month_of_year = property(lambda self: set(self._first.month.values))
+    day_of_week = property(lambda self: set(self._first.weekday.values))
+    _orig_minute = property(lambda self: self._written[0])
+    _orig_hour = property(lambda self: self._written[1])
+    _orig_day_of_month = property(lambda self: self._written[2])
+    _orig_month_of_year = property(lambda self: self._written[3])
+    _orig_day_of_week = property(lambda self: self._written[4])
 
     def _build(self, timezone: str) -> Rule:
         rules = tuple(

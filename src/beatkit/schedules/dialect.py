@@ -98,6 +98,17 @@ def parse(text: str, seed: int | None = None, mode: DayMode = "or") -> Expressio
     return Expression(second, minute, hour, day, month, weekday, matching)
 
 
+def written(text: str, seed: int | None) -> list[str]:
+    """Return the five fields as texts, aliases spelt out and `H` replaced by what it picked."""
+    fields = zip(_KINDS, _words(text)[-5:], strict=True)
+    return [
+        ",".join(map(str, read_field(kind, word, seed).values))
+        if seed is not None and uses_hash(word)
+        else word
+        for kind, word in fields
+    ]
+
+
 def is_hashed(text: str) -> bool:
     """Return whether an expression holds an `H`, so that its times need the entry's name."""
     return "H" in text.upper() and any(map(uses_hash, _words(text)))

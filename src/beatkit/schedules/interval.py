@@ -82,6 +82,11 @@ class every(Timetable, schedules.schedule):  # noqa: N801
             raise ScheduleError(unbound(repr(self), 'offset="hash"'))
         return IntervalRule(self._period, self._offset)
 
+    @property
+    def offset(self) -> float | Literal["hash"]:
+        """Seconds by which the grid is shifted; "hash" until the entry's name is known."""
+        return "hash" if self._offset is None else self._offset / 1000
+
     def bound(self, timezone: str, seed: int) -> every:
         """Return a copy that knows its offset; itself where nothing is missing."""
         if self._offset is not None:

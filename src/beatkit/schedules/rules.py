@@ -14,6 +14,7 @@ from typing import Any, Protocol
 
 from beatkit.errors import ScheduleError
 from beatkit.schedules.cron import CronRule
+from beatkit.schedules.sun import SolarRule
 
 
 class Rule(Protocol):
@@ -121,6 +122,8 @@ def rule_from_json(data: Mapping[str, Any]) -> Rule:
             return CronRule(**given)
         case "at":
             return InstantsRule(tuple(given["instants_ms"]))
+        case "solar":
+            return SolarRule(**given)
         case "union":
             return UnionRule(tuple(map(rule_from_json, given["rules"])))
         case kind:

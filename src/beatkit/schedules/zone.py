@@ -20,9 +20,11 @@ at once: each builds its own list and the last assignment wins with an equal or 
 from __future__ import annotations
 
 from bisect import bisect_right
-from datetime import date
+from datetime import UTC as UTC_CLOCK
+from datetime import date, tzinfo
 from functools import cache
 
+from beatkit.errors import ScheduleError
 from beatkit.schedules.tzfile import Seasons, read_zone
 from beatkit.schedules.tzfile import tzdata_version as tzdata_version
 
@@ -101,6 +103,23 @@ def zone(name: str) -> Zone:
         return UTC
     data = read_zone(name)
     return Zone(name, data.first, data.changes, data.seasons)
+
+
+def zone_name(value: tzinfo) -> str:
+    """Return the IANA name of a time zone object, such as a Celery app's `timezone`.
+
+    Raises:
+        ScheduleError: It has none: a fixed offset, or a class of its own.
+    """
+    if value is UTC_CLOCK:
+        return "UTC"
+    name = getattr(value, "key", None) or getattr(value, "zone", None)  # zoneinfo's, pytz's
+    if not isinstance(name, str):
+        raise ScheduleError(
+            f"the time zone {value!r} has no name, expected a zone of the IANA database\n"
+            "  write for example timezone='Europe/Berlin' in the settings"
+        )
+    return name
 
 
 def _spans(first: int, changes: tuple[tuple[int, int], ...]) -> list[Span]:

@@ -1,0 +1,39 @@
+"""What other tools keep of a schedule when they read it as one of Celery's own.
+
+RedBeat and django-celery-beat store a `crontab` as five texts and an interval as seconds; Sentry
+Crons is told the same. What does not fit is lost without a word, so `check` says it.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from beatkit.schedules.celery import at, cron, every, solar
+from beatkit.schedules.dialect import parse
+
+
+def flattened(schedule: Any) -> list[str]:
+    """Return what is lost when a tool keeps only Celery's own fields, a sentence each.
+
+    Empty where nothing is lost, and for schedules that are not beatkit's.
+    """
+    if isinstance(schedule, every):
+        return ["the offset is lost: slots depend on the last run"] if schedule.offset else []
+    if isinstance(schedule, at | solar):
+        return ["it cannot be stored at all"]
+    return _of_cron(schedule) if isinstance(schedule, cron) else []
+
+
+def _of_cron(schedule: cron) -> list[str]:
+    first = parse(schedule.texts[0], schedule.seed, schedule.days)
+    either = schedule.days == "or" and not (first.day.starred or first.weekday.starred)
+    special = first.day.specials or first.weekday.specials
+    found = {
+        f"only the first of {len(schedule.texts)} expressions is kept": len(schedule.texts) > 1,
+        "the seconds are lost": first.second.values != (0,),
+        "L, W and # in the day fields are not understood": special,
+        "the day fields must both match, where here either is enough": either,
+        "the time zone is lost: the app's counts": schedule.timezone,
+        "gap and fold are lost": (schedule.gap, schedule.fold) != ("run", "first"),
+    }
+    return [sentence for sentence, holds in found.items() if holds]
