@@ -2,35 +2,129 @@
 
 from __future__ import annotations
 
+import logging
+import os
 from typing import Any
 
+from celery import Celery
+
 from beatkit.declare import DEFAULT, Registry
+from beatkit.errors import DeclarationError
 from beatkit.registry.binding import Binding, binding_of
+from beatkit.registry.start import check_at_start
+
+logger = logging.getLogger("beatkit")
+
+SCHEDULER: str | None = None
+"""Where `celery beat` finds beatkit's scheduler. By name, so that a worker never loads it."""
 
 
 def make_app(
     name: str, settings: Any = None, /, *, registry: Registry | None = None, **overrides: Any
-) -> Any:
-    """Build a Celery app."""
-    from celery import Celery
+) -> Celery:
+    """Build a Celery app from checked settings, with the registry's entries.
 
+    The app is an ordinary `celery.Celery`: it is started with Celery's own commands, and may
+    be configured further. Precedence: overrides, settings, `CELERY_*` environment, defaults.
+
+    Args:
+        name: The app's name; the keys of its store and the tasks of a program's main module
+            carry it. Use the name of the module, as in `celery -A shop`.
+        settings: Anything that `beatkit.settings.load` accepts: a mapping, a module or its
+            dotted name, a class, a Flask config, Django settings, the path of a TOML, YAML
+            or JSON file, `Settings`. None: the environment and the defaults.
+        registry: Whose declarations the app has; None for those of `beatkit.periodic`.
+        **overrides: Single settings, by their new lower-case names.
+
+    Returns:
+        The app. Nothing has been connected to.
+
+    Raises:
+        SettingsError: A setting cannot work. Lists every problem of every source, and the
+            app does not exist.
+        DeclarationError: The name is not one.
+    """
+    _check_name(name)
+    values = _checked(settings, overrides)
     app = Celery(name)
-    app.conf.update(_celery_settings(settings, overrides))
+    app.conf.update(values)
     return install(app, registry=registry)
 
 
-def install(app: Any, *, registry: Registry | None = None) -> Any:
-    """Give an existing app the guarantees."""
-    if binding_of(app) is None:
-        Binding(app, (registry or DEFAULT).declarations).attach()
+def install(app: Celery, *, registry: Registry | None = None) -> Celery:
+    """Give a Celery app that already exists the registry's entries, and the checks at start.
+
+    Call it right after the app is made; a second call changes nothing. The app's scheduler
+    becomes beatkit's unless its settings name another.
+
+    Args:
+        app: Any Celery app, configured or not.
+        registry: Whose declarations the app has; None for those of `beatkit.periodic`.
+
+    Returns:
+        The same app.
+
+    Raises:
+        DeclarationError: The app already has the declarations of another registry.
+    """
+    declarations = (registry or DEFAULT).declarations
+    binding = binding_of(app)
+    if binding is None:
+        app.on_after_configure.connect(_fill_in, weak=False)
+        if app.configured:
+            _fill_in(app)
+        Binding(app, declarations).attach()
+        check_at_start(app)
+    elif binding.declarations is not declarations:
+        raise DeclarationError(
+            f"App {app.main!r} already has the declarations of another registry\n"
+            "  write install(app, registry=...) once, before anything else uses the app"
+        )
     return app
 
 
-def _celery_settings(settings: Any, overrides: dict[str, Any]) -> dict[str, Any]:
+def _check_name(name: object) -> None:
+    if isinstance(name, str) and name.strip() and name != "__main__":
+        return
+    raise DeclarationError(
+        f"App name is {name!r}, expected a name that is the same in every process\n"
+        '  write make_app("shop") in shop.py, where celery -A shop finds it'
+    )
+
+
+def _checked(settings: Any, overrides: dict[str, Any]) -> dict[str, Any]:
     try:
         from beatkit.settings import assemble
-    except ImportError:
+    except ImportError:  # the settings wing is being built
         return {**(settings or {}), **overrides}
-    import os
+    checked = assemble(settings, overrides, os.environ)
+    for notice in checked.notices:
+        logger.warning("%s", notice)
+    values: dict[str, Any] = checked.to_celery()
+    if "beat_schedule" in values:
+        # add_periodic_task writes into it, and it may be the caller's own.
+        values["beat_schedule"] = dict(values["beat_schedule"])
+    return values
 
-    return assemble(settings, overrides, os.environ).to_celery()
+
+def _fill_in(sender: Celery, **_: object) -> None:
+    """Set what a beat needs and the user has not decided. Runs at each configuration."""
+    conf = sender.conf
+    if SCHEDULER is not None and not _is_set(conf, "beat_scheduler"):
+        conf.beat_scheduler = SCHEDULER
+    options = conf.broker_transport_options or {}
+    if _speaks_amqp(conf.broker_write_url) and "confirm_publish" not in options:
+        # Without it a message that RabbitMQ never got counts as sent.
+        conf.broker_transport_options = {**options, "confirm_publish": True}
+
+
+def _speaks_amqp(broker_url: Any) -> bool:
+    first = broker_url if isinstance(broker_url, str) else next(iter(broker_url or ()), "")
+    # Without any URL Celery takes RabbitMQ on this host.
+    return not first or first.partition("://")[0] in ("amqp", "amqps", "pyamqp")
+
+
+def _is_set(conf: Any, name: str) -> bool:
+    """Whether the user has set it, under any of the names that Celery reads it by."""
+    spellings = conf._to_keys(name)
+    return any(key in layer for layer in conf.maps[:-1] for key in spellings)

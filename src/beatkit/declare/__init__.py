@@ -1,73 +1,54 @@
-"""@periodic: the declaration of an entry, beside the function that it runs."""
+"""@periodic: an entry of the schedule, declared beside the function that it runs."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Coroutine, Mapping, Sequence
-from datetime import timedelta
-from typing import Any, ParamSpec, Protocol, TypeVar, overload
+from pathlib import Path
+from typing import Any, Unpack
 
-from beatkit.entry import Policy, Source
-from beatkit.registry import Declaration, Declarations
-from beatkit.registry.declaration import Identity
-from beatkit.registry.share import share
-from beatkit.registry.target import target_of
+from beatkit.declare.decoration import Use, declare
+from beatkit.declare.parameters import Parameters
+from beatkit.declare.typed import Decorator, PeriodicTask
+from beatkit.entry import Source
+from beatkit.registry import Declarations
 
-P = ParamSpec("P")
-R = TypeVar("R")
+__all__ = ["DEFAULT", "Decorator", "Parameters", "PeriodicTask", "Registry", "periodic"]
 
 
 class Registry:
-    """The scope of declarations."""
+    """A scope of declarations: the apps made with it have its entries, and no others.
+
+    Most programs need none: `beatkit.periodic` declares in a default registry, which
+    `make_app` uses unless told otherwise. Make one for each app where a process has two.
+
+        billing = Registry()
+
+        @billing.periodic(cron="0 2 * * *")
+        def close_day() -> None: ...
+
+        app = make_app("billing", registry=billing)
+    """
 
     def __init__(self) -> None:
         self.declarations = Declarations()
 
-    def periodic(
-        self,
-        schedule: Any = None,
-        /,
-        *,
-        seconds: float | timedelta | None = None,
-        args: Sequence[Any] = (),
-        kwargs: Mapping[str, Any] | None = None,
-        name: str | None = None,
-    ) -> Any:
+    def periodic(self, schedule: Any = None, /, **said: Unpack[Parameters]) -> Decorator:
+        """Declare that the decorated task runs on a schedule."""
+        given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
         frame = sys._getframe(1)
-        source = Source(frame.f_code.co_filename, frame.f_lineno)
+        file = Path.cwd() / frame.f_code.co_filename
+        source = Source(_shown(file), frame.f_lineno)
+        use = Use(schedule, given, source, str(file), frame.f_globals)
 
-        def decorate(task: Any) -> Any:
-            target = target_of(task) or share(task)
-            function = target.function
-            self.declarations.add(
-                Declaration(
-                    identity=Identity(source.file, getattr(function, "__qualname__", ""), name),
-                    execution=None,
-                    target=target,
-                    schedule=_every(seconds),
-                    args=tuple(args),
-                    kwargs=dict(kwargs or {}),
-                    options={},
-                    policy=Policy(),
-                    description="",
-                    tags=(),
-                    enabled=True,
-                    source=source,
-                )
-            )
-            return target.task
+        def decorate(task: Any, /) -> Any:
+            return declare(task, use, self.declarations)
 
         return decorate
 
 
-def _every(seconds: Any) -> Any:
-    try:
-        from beatkit.schedules.celery import every
-    except ImportError:
-        from celery.schedules import schedule
-
-        return schedule(seconds)
-    return every(seconds=seconds)
+def _shown(file: Path) -> str:
+    """Return the path as people know it: relative, if it lies below the current directory."""
+    return str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
 
 
 DEFAULT = Registry()

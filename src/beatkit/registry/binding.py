@@ -20,7 +20,7 @@ from beatkit.registry.declaration import Declaration, Declarations
 from beatkit.registry.resolve import Unresolved, resolve
 from beatkit.registry.zone import zone_name
 
-ATTRIBUTE = "_beatkit_binding"
+_ATTRIBUTE = "_beatkit_binding"
 
 
 class Binding:
@@ -37,11 +37,13 @@ class Binding:
         self.table: dict[str, Entry] = {}
         self.problems: list[str] = []
         self._written: dict[str, dict[str, Any]] = {}
-        self._resolved: dict[Declaration, tuple[object, Entry | Unresolved | None]] = {}
+        self._placed: dict[str, Any] | None = None
+        self._context: object = None
+        self._resolved: dict[Declaration, Entry | Unresolved | None] = {}
 
     def attach(self) -> None:
         """Bind at every moment that Celery offers, from now on."""
-        setattr(self.app, ATTRIBUTE, self)
+        setattr(self.app, _ATTRIBUTE, self)
         self.declarations.tell(self)
         self.app.on_after_configure.connect(self._on_signal, weak=False)
         self.app.on_after_finalize.connect(self._on_signal, weak=False)
@@ -51,11 +53,17 @@ class Binding:
         self.refresh()
 
     def added(self, declaration: Declaration) -> None:
-        """A module declared after this app had read the list."""
-        self.refresh()
+        """Bind what a module declares after this app has read the list."""
+        if not self.app.configured:
+            return
+        entry = self._bind(declaration)
+        if entry is not None and self.app.conf.beat_schedule is self._placed:
+            self._place(entry)
+        else:
+            self._write()
 
     def replaced(self) -> None:
-        """A module was executed again."""
+        """Bind anew: a module was executed again."""
         self.refresh()
 
     def refresh(self) -> None:
@@ -66,51 +74,55 @@ class Binding:
         """
         if not self.app.configured:
             return
+        self._forget_if_changed()
         self.table, self.problems = {}, []
         for declaration in self.declarations:
             self._bind(declaration)
         self._write()
 
     def dropped(self) -> list[str]:
-        """Names of entries that an assignment has taken out of `conf.beat_schedule`."""
+        """Return the entries that an assignment has taken out of `conf.beat_schedule`."""
         there = self.app.conf.beat_schedule or {}
         return [name for name in self._written if name not in there]
 
-    def _bind(self, declaration: Declaration) -> None:
-        result = self._resolve(declaration)
-        if isinstance(result, Unresolved):
-            self.problems.append(result.problem)
-        elif result is not None:
-            self._keep(result)
-
-    def _resolve(self, declaration: Declaration) -> Entry | Unresolved | None:
+    def _forget_if_changed(self) -> None:
         conf = self.app.conf
-        context = (self.app.finalized, zone_name(conf), conf.task_serializer, self.app.main)
-        known, result = self._resolved.get(declaration, (None, None))
-        if known != context:
-            result = resolve(declaration, self.app)
-            self._resolved[declaration] = (context, result)
-        return result
+        context = (self.app.finalized, self.app.main, zone_name(conf), conf.task_serializer)
+        if context != self._context:
+            self._context, self._resolved = context, {}
 
-    def _keep(self, entry: Entry) -> None:
-        first = self.table.setdefault(entry.name, entry)
-        if first is not entry:
-            self.problems.append(_declared_twice(first, entry))
+    def _bind(self, declaration: Declaration) -> Entry | None:
+        if declaration not in self._resolved:
+            self._resolved[declaration] = resolve(declaration, self.app)
+        result = self._resolved[declaration]
+        if isinstance(result, Unresolved):
+            self.problems += result.messages
+            return None
+        if result is not None and (first := self.table.setdefault(result.name, result)) != result:
+            self.problems.append(_declared_twice(first, result))
+        return result
 
     def _write(self) -> None:
         there = dict(self.app.conf.beat_schedule or {})
-        ours = {name: as_celery(entry) for name, entry in self.table.items() if entry.enabled}
         for name, written in self._written.items():
             if there.get(name) == written:
                 del there[name]
-        self.problems += [_in_settings_too(self.table[name]) for name in ours if name in there]
-        self._written = ours
-        self.app.conf.beat_schedule = {**there, **ours}
+        self._written, self._placed = {}, there
+        for entry in self.table.values():
+            self._place(entry)
+        self.app.conf.beat_schedule = there
+
+    def _place(self, entry: Entry) -> None:
+        assert self._placed is not None
+        if entry.name in self._placed:
+            self.problems.append(_in_settings_too(entry))
+        elif entry.enabled:
+            self._placed[entry.name] = self._written[entry.name] = as_celery(entry)
 
 
 def binding_of(app: Any) -> Binding | None:
     """Return the app's binding; None for an app that beatkit was not installed on."""
-    found = app.__dict__.get(ATTRIBUTE)
+    found = app.__dict__.get(_ATTRIBUTE)
     return found if isinstance(found, Binding) else None
 
 
@@ -131,7 +143,7 @@ def as_celery(entry: Entry) -> dict[str, Any]:
 def _declared_twice(first: Entry, second: Entry) -> str:
     return (
         f"Entry {second.name!r} is declared twice\n"
-        f"  declared in {second.source}, and in {first.source}\n"
+        f"  declared in {first.source}, and in {second.source}\n"
         f"  write another name= in one of them"
     )
 

@@ -16,14 +16,31 @@ class Identity:
     """What makes two declarations the same one, executed again.
 
     Attributes:
-        file: Absolute path of the file that declares.
-        function: Qualified name of the decorated function.
+        declared_in: Absolute path of the file with the decorator.
+        defined_in: Absolute path of the file with the function.
+        function: Qualified name of the function.
         name: The entry's name as written; None for the default.
     """
 
-    file: str
+    declared_in: str
+    defined_in: str
     function: str
     name: str | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Execution:
+    """One execution of the modules that declare: an import, a reload, a notebook's cell.
+
+    Attributes:
+        modules: Objects that each execution has anew; compared by identity.
+    """
+
+    modules: tuple[object, ...]
+
+    def is_that_of(self, other: Execution) -> bool:
+        """Whether both were declared without any module being executed in between."""
+        return all(mine is theirs for mine, theirs in zip(self.modules, other.modules, strict=True))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -32,7 +49,7 @@ class Declaration:
 
     Attributes:
         identity: Which declaration this is, whenever it is executed.
-        execution: Changes each time the module is executed: its import, a reload.
+        execution: Tells a second use from the same one executed again.
         target: The decorated task.
         schedule: Not yet bound to an app's time zone.
         args: Positional arguments of each run.
@@ -46,7 +63,7 @@ class Declaration:
     """
 
     identity: Identity
-    execution: object
+    execution: Execution
     target: Target
     schedule: Any
     args: tuple[Any, ...]
@@ -62,9 +79,11 @@ class Declaration:
 class Listener(Protocol):
     """What wants to hear of declarations made after it has read the list."""
 
-    def added(self, declaration: Declaration) -> None: ...
+    def added(self, declaration: Declaration) -> None:
+        """A module declared something new."""
 
-    def replaced(self) -> None: ...
+    def replaced(self) -> None:
+        """A module was executed again and declared anew what was known."""
 
 
 class Declarations:
@@ -72,6 +91,7 @@ class Declarations:
 
     def __init__(self) -> None:
         self._by_identity: dict[Identity, Declaration] = {}
+        self._by_function: dict[tuple[str, str], Declaration] = {}
         self._listeners: WeakSet[Listener] = WeakSet()
 
     def __iter__(self) -> Iterator[Declaration]:
@@ -84,10 +104,17 @@ class Declarations:
         """Return the declaration made under that identity, if any."""
         return self._by_identity.get(identity)
 
+    def of_task(self, function: Callable[..., Any]) -> Declaration | None:
+        """Return the newest declaration whose function Celery would name as this one."""
+        return self._by_function.get((function.__module__, function.__name__))
+
     def add(self, declaration: Declaration) -> None:
         """Keep a declaration; one of the same identity is replaced."""
         again = self._by_identity.pop(declaration.identity, None)
         self._by_identity[declaration.identity] = declaration
+        function = declaration.target.function
+        if function is not None:
+            self._by_function[function.__module__, function.__name__] = declaration
         for listener in tuple(self._listeners):
             listener.replaced() if again else listener.added(declaration)
 

@@ -1,4 +1,4 @@
-"""What does one declaration become in one app: its names, time zone and messages?"""
+"""What does one declaration become in one app: its names, its time zone, its arguments?"""
 
 from __future__ import annotations
 
@@ -6,45 +6,87 @@ from dataclasses import dataclass
 from typing import Any
 
 from beatkit.entry import Entry
+from beatkit.errors import ScheduleError
+from beatkit.registry.arguments import misfit
 from beatkit.registry.declaration import Declaration
+from beatkit.registry.module_name import outside_main
+from beatkit.registry.problem import Problem, render
+from beatkit.registry.serialise import unserialisable
 from beatkit.registry.zone import zone_name
 
 
 @dataclass(frozen=True, slots=True)
 class Unresolved:
-    """A declaration that cannot work in this app, and why."""
+    """A declaration that cannot work in this app, and why, in whole messages."""
 
-    problem: str
+    messages: tuple[str, ...]
 
 
 def resolve(declaration: Declaration, app: Any) -> Entry | Unresolved | None:
     """Return the app's entry of a declaration.
 
     Returns:
-        None if it cannot be known before the app is finalized.
+        None if it cannot be known before the app is finalized: the name of a task that
+        only its proxy knows, the answer of `enabled`.
     """
-    if declaration.target.function is None and not app.finalized:
+    if not app.finalized and (declaration.target.function is None or callable(declaration.enabled)):
         return None
+    problems: list[Problem] = []
+    entry = _entry(declaration, app, problems)
+    if app.finalized:
+        problems += _problems_with_arguments(declaration, entry, app)
+    if problems:
+        return Unresolved(
+            tuple(render(each, entry=entry.name, source=entry.source) for each in problems)
+        )
+    return entry
+
+
+def _entry(declaration: Declaration, app: Any, problems: list[Problem]) -> Entry:
     task = declaration.target.name_in(app)
-    name = declaration.identity.name or task
+    name = declaration.identity.name or outside_main(task, declaration.target.function)
     return Entry(
         name=name,
         task=task,
-        schedule=_bind(declaration.schedule, zone_name(app.conf), name),
+        schedule=bound_schedule(declaration.schedule, app, name, problems),
         args=declaration.args,
         kwargs=declaration.kwargs,
         options=declaration.options,
         policy=declaration.policy,
         description=declaration.description,
         tags=declaration.tags,
-        enabled=declaration.enabled() if callable(declaration.enabled) else declaration.enabled,
+        enabled=_enabled(declaration, problems),
         source=declaration.source,
     )
 
 
-def _bind(schedule: Any, timezone: str, name: str) -> Any:
+def bound_schedule(schedule: Any, app: Any, name: str, problems: list[Problem]) -> Any:
+    """Return a copy of the schedule that knows the app's time zone and the entry's name."""
+    from beatkit.schedules.celery import bind
+
     try:
-        from beatkit.schedules.celery import bind
-    except ImportError:
+        return bind(schedule, timezone=zone_name(app.conf), name=name)
+    except ScheduleError as error:
+        problems.append(Problem.from_error(error))
         return schedule
-    return bind(schedule, timezone=timezone, name=name)
+
+
+def _enabled(declaration: Declaration, problems: list[Problem]) -> bool:
+    if not callable(declaration.enabled):
+        return declaration.enabled
+    try:
+        return bool(declaration.enabled())
+    except Exception as error:  # noqa: BLE001 - the user's code may raise anything
+        what = f"enabled was asked and raised {type(error).__name__}: {error}"
+        problems.append(Problem(what, "let it return True or False"))
+        return False
+
+
+def _problems_with_arguments(declaration: Declaration, entry: Entry, app: Any) -> list[Problem]:
+    task = app.tasks.get(entry.task)
+    found = [unserialisable(entry, task, app.conf.task_serializer)]
+    # What decoration could not see: a task behind a proxy of another kind, or one that may
+    # or may not be handed itself.
+    if task is not None and declaration.target.bound is None:
+        found.append(misfit(task.run, entry.args, entry.kwargs, bound=False))
+    return [problem for problem in found if problem]

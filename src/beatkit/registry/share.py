@@ -14,7 +14,7 @@ from celery.local import Proxy
 
 from beatkit.registry.target import Target
 
-_shared: dict[tuple[str, str], SharedTask] = {}
+_newest: dict[tuple[str, str], SharedTask] = {}
 """The newest task made of each (module, function name), as Celery names tasks."""
 
 
@@ -27,44 +27,32 @@ class SharedTask:
 
     def __init__(self, function: Callable[..., Any]) -> None:
         self.function = function
-
-    def name_in(self, app: Any) -> str:
-        """Return the task's name in that app."""
-        return str(app.gen_task_name(self.function.__name__, self.function.__module__))
+        self.target = Target(Proxy(self.in_current_app), function, None, bound=False)
 
     def in_current_app(self) -> Any:
         """Return the current app's task of this function."""
         app = _state.get_current_app()
-        return app.tasks[self.name_in(app)]
+        return app.tasks[self.target.name_in(app)]
 
-    def register(self, app: Any) -> None:
-        """Make the task in that app."""
-        app.task(self.function, shared=False, lazy=False)
+    def share(self) -> None:
+        """Register with every app, in place of an earlier function of that name."""
+        key = (self.function.__module__, self.function.__name__)
+        if key in _newest:
+            _newest[key].withdraw()
+        _newest[key] = self
+        _state.connect_on_app_finalize(self._register)
+        for app in _finalized_apps():
+            self._register(app)
 
     def withdraw(self) -> None:
         """Take the task out of every app, present and future."""
-        _state._on_app_finalizers.discard(self.register)
+        _state._on_app_finalizers.discard(self._register)
         for app in _finalized_apps():
-            app.tasks.pop(self.name_in(app), None)
+            app.tasks.pop(self.target.name_in(app), None)
+
+    def _register(self, app: Any) -> None:
+        app.task(self.function, shared=False, lazy=False)
 
 
 def _finalized_apps() -> list[Any]:
     return [app for app in tuple(_state._get_active_apps()) if app.finalized]
-
-
-def task_of(function: Callable[..., Any]) -> Callable[..., Any] | None:
-    """Return the function that now has the task name that this one would take."""
-    made = _shared.get((function.__module__, function.__name__))
-    return made.function if made else None
-
-
-def share(function: Callable[..., Any]) -> Target:
-    """Make the function a task of every app, in place of an earlier one of its name."""
-    key = (function.__module__, function.__name__)
-    if key in _shared:
-        _shared[key].withdraw()
-    made = _shared[key] = SharedTask(function)
-    _state.connect_on_app_finalize(made.register)
-    for app in _finalized_apps():
-        made.register(app)
-    return Target(Proxy(made.in_current_app), function, None, bound=False)

@@ -1,0 +1,123 @@
+"""What happens when a decorator is applied: all that can be checked without an app."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any
+
+from beatkit.declare.again import execution_of, taken
+from beatkit.declare.identity import read_description, read_enabled, read_name, read_tags
+from beatkit.declare.parameters import NAMES
+from beatkit.declare.payload import read_args, read_kwargs, read_options
+from beatkit.declare.runnable import runnable, unfit_to_run
+from beatkit.declare.when import read_schedule
+from beatkit.entry import Source
+from beatkit.registry import Declaration, Declarations
+from beatkit.registry.arguments import misfit, signature_of
+from beatkit.registry.below import target_of
+from beatkit.registry.declaration import Identity
+from beatkit.registry.module_name import module_name
+from beatkit.registry.policy import FIELDS, read_policy
+from beatkit.registry.problem import Problem, error_listing, render
+from beatkit.registry.share import SharedTask
+from beatkit.registry.slot_parameter import problem_with_slot, slot_parameters
+from beatkit.registry.target import Target
+
+
+@dataclass(frozen=True, slots=True)
+class Use:
+    """One use of @periodic: what was said, and where it stands.
+
+    Attributes:
+        schedule: The positional argument; None for none.
+        said: The keyword arguments; one that is None counts as not given.
+        source: The decorator's file and line.
+        file: Absolute path of that file.
+        names: The globals of that module.
+    """
+
+    schedule: Any
+    said: Mapping[str, Any]
+    source: Source
+    file: str
+    names: Mapping[str, Any]
+
+
+def declare(decorated: Any, use: Use, declarations: Declarations) -> Any:
+    """Keep the declaration, and return the task.
+
+    Raises:
+        DeclarationError: It cannot work; lists all that is wrong with it. Nothing was kept.
+    """
+    target = target_of(decorated)
+    problem = unfit_to_run(decorated) if target is None else None
+    if problem:
+        raise error_listing([render(problem, entry=_label(decorated, use), source=use.source)])
+    shared = SharedTask(runnable(decorated)) if target is None else None
+    new, problems = _read(shared.target if shared else target, use)  # type: ignore[arg-type]
+    problems += [] if problems else filter(None, [taken(new, declarations)])
+    if problems:
+        label = _label(new.target.function or decorated, use)
+        raise error_listing(render(each, entry=label, source=use.source) for each in problems)
+    if shared:
+        shared.share()
+    declarations.add(new)
+    return new.target.task
+
+
+def _read(target: Target, use: Use) -> tuple[Declaration, list[Problem]]:
+    said, function = use.said, target.function
+    problems: list[Problem] = [_unknown(name) for name in said if name not in NAMES]
+    new = Declaration(
+        identity=_identity(read_name(said, problems), function, use),
+        execution=execution_of(use.names, function),
+        target=target,
+        schedule=read_schedule(use.schedule, said, problems),
+        args=read_args(said, problems),
+        kwargs=read_kwargs(said, problems),
+        options=read_options(said, problems),
+        policy=read_policy({name: said[name] for name in FIELDS if name in said}, problems),
+        description=read_description(said, function, problems),
+        tags=read_tags(said, problems),
+        enabled=read_enabled(said, problems),
+        source=use.source,
+    )
+    return new, problems + _problems_with_function(new, readable=not problems)
+
+
+def _identity(name: str | None, function: Callable[..., Any] | None, use: Use) -> Identity:
+    code = getattr(function, "__code__", None)
+    return Identity(
+        declared_in=use.file,
+        defined_in=getattr(code, "co_filename", use.file),
+        function=getattr(function, "__qualname__", f"line {use.source.line}"),
+        name=name,
+    )
+
+
+def _problems_with_function(new: Declaration, *, readable: bool) -> list[Problem]:
+    function = new.target.function
+    signature = signature_of(function) if function is not None else None
+    if function is None or signature is None:
+        return []
+    found = [problem_with_slot(slot_parameters(function, signature))]
+    if readable:
+        found.append(misfit(function, new.args, new.kwargs, bound=new.target.bound))
+    return [problem for problem in found if problem]
+
+
+def _unknown(name: str) -> Problem:
+    near = get_close_matches(name, NAMES, n=1, cutoff=0.6)
+    remedy = f"write {near[0]}=" if near else "the parameters are " + ", ".join(NAMES)
+    return Problem(f"has {name}=, which @periodic does not know", remedy)
+
+
+def _label(function: Any, use: Use) -> str:
+    """Return the entry's name as far as it is known: an app may give the task another."""
+    name = use.said.get("name")
+    if isinstance(name, str) and name:
+        return name
+    called = getattr(function, "__name__", None) or type(function).__name__
+    return f"{module_name(function)}.{called}"

@@ -1,0 +1,89 @@
+"""When is it due: the one schedule that the parameters of @periodic say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import timedelta
+from typing import Any
+
+from beatkit.errors import ScheduleError
+from beatkit.registry.problem import Problem
+
+INTERVAL = ("seconds", "minutes", "hours", "days", "weeks")
+CRON_ONLY = ("timezone", "gap", "fold")
+_EXAMPLES = "write seconds=60, or cron='0 4 * * *', or a schedule object such as every(minutes=5)"
+
+
+def read_schedule(schedule: Any, said: Mapping[str, Any], problems: list[Problem]) -> Any:
+    """Return the schedule, not yet bound to an app's time zone.
+
+    Args:
+        schedule: The positional argument of @periodic; None for none.
+        said: Its keyword arguments.
+        problems: Takes what is wrong; then the returned value is None.
+    """
+    problem = _wrong_mix(schedule, said)
+    if problem:
+        problems.append(problem)
+        return None
+    try:
+        return _build(schedule, said)
+    except ScheduleError as error:
+        problems.append(Problem.from_error(error))
+        return None
+
+
+def _build(schedule: Any, said: Mapping[str, Any]) -> Any:
+    from beatkit.schedules.celery import cron, every
+
+    if schedule is not None:
+        from beatkit.schedules.celery import convert
+
+        return convert(schedule)
+    if "cron" in said:
+        rest = {name: said[name] for name in CRON_ONLY if name in said}
+        return cron(*_texts(said["cron"]), **rest)
+    return every(**{name: said[name] for name in (*INTERVAL, "offset") if name in said})
+
+
+def _texts(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, Iterable) and not isinstance(value, str) else [value]
+
+
+def _wrong_mix(schedule: Any, said: Mapping[str, Any]) -> Problem | None:
+    interval = [name for name in INTERVAL if name in said]
+    if schedule is not None:
+        return _wrong_object(schedule, [*interval, *_given(said, "cron", "offset", *CRON_ONLY)])
+    if "cron" in said and (interval or "offset" in said):
+        extra = ", ".join([*interval, *_given(said, "offset")])
+        return Problem(
+            f"has cron and {extra}, expected one of them", "write two decorators, each with a name"
+        )
+    if interval and (only := _given(said, *CRON_ONLY)):
+        what = (
+            f"has {', '.join(only)}, which an interval does not take: its slots are instants of UTC"
+        )
+        return Problem(what, "leave it out, or write cron='0 4 * * *' for a time of day")
+    if not interval and "cron" not in said:
+        return Problem("has no time at which it is due", _EXAMPLES)
+    return None
+
+
+def _wrong_object(schedule: Any, also: list[str]) -> Problem | None:
+    from celery.schedules import BaseSchedule
+
+    if also:
+        what = f"has the schedule {schedule!r} and {', '.join(also)}, expected one of them"
+        return Problem(what, "write them in the schedule object, or leave the object out")
+    if isinstance(schedule, BaseSchedule):
+        return None
+    what = f"schedule is {schedule!r}, expected a schedule object"
+    if isinstance(schedule, str):
+        return Problem(what, f"write cron={schedule!r}")
+    if isinstance(schedule, int | float | timedelta):
+        return Problem(what, f"write seconds={schedule!r}")
+    return Problem(what, _EXAMPLES)
+
+
+def _given(said: Mapping[str, Any], *names: str) -> list[str]:
+    return [name for name in names if name in said]

@@ -1,0 +1,103 @@
+"""Which entries stand in `beat_schedule` that no decorator declared?
+
+They come from settings or from `add_periodic_task`. They keep Celery's meaning: no policy
+and no guard, unless `beatkit_policies` gives them one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from difflib import get_close_matches
+from typing import Any
+
+from beatkit.entry import Entry, Policy
+from beatkit.errors import ScheduleError
+from beatkit.registry.problem import Problem, render
+from beatkit.registry.resolve import bound_schedule
+
+# What celery.beat.ScheduleEntry takes. `relative` and the rest have no meaning here: slots
+# do not depend on when anything started or last ran.
+_KEYS = ("task", "schedule", "args", "kwargs", "options", "relative")
+_IGNORED = ("name", "app", "last_run_at", "total_run_count")
+
+
+def plain_entry(
+    name: str, value: Any, policy: Policy | None, app: Any, messages: list[str]
+) -> Entry | None:
+    """Return the entry that a row of `beat_schedule` makes.
+
+    Args:
+        name: Its key.
+        value: Its value: a mapping or a celery.beat.ScheduleEntry. It is never changed.
+        policy: What `beatkit_policies` says of it.
+        app: Gives the time zone.
+        messages: Takes what is wrong.
+
+    Returns:
+        None if it cannot work.
+    """
+    problems: list[Problem] = []
+    row = _row(value, problems)
+    schedule = _schedule(row["schedule"], name, app, problems) if "schedule" in row else None
+    if problems:
+        messages += [
+            render(each, entry=name, source=None, where="beat_schedule") for each in problems
+        ]
+        return None
+    return Entry(
+        name=name,
+        task=row["task"],
+        schedule=schedule,
+        args=tuple(row.get("args") or ()),
+        kwargs=dict(row.get("kwargs") or {}),
+        options=dict(row.get("options") or {}),
+        policy=policy,
+    )
+
+
+def _row(value: Any, problems: list[Problem]) -> dict[str, Any]:
+    try:
+        row = dict(value)
+    except (TypeError, ValueError):
+        what = f"is {value!r}, expected a mapping with task and schedule"
+        problems.append(Problem(what, 'write {"task": "shop.tasks.close_day", "schedule": 60.0}'))
+        return {}
+    problems += [_unknown_key(key) for key in row if key not in _KEYS + _IGNORED]
+    problems += [_missing_key(key) for key in ("task", "schedule") if row.get(key) is None]
+    if not isinstance(row.get("task") or "", str):
+        problems.append(Problem(f"task is {row['task']!r}, expected its name", _TASK_REMEDY))
+    if isinstance(row.get("args"), str | bytes) or not isinstance(
+        row.get("args") or (), list | tuple
+    ):
+        remedy = f"write args: [{row['args']!r}]"
+        problems.append(Problem(f"args is {row['args']!r}, expected a list", remedy))
+    for key in ("kwargs", "options"):
+        if not isinstance(row.get(key) or {}, Mapping):
+            problems.append(
+                Problem(f"{key} is {row[key]!r}, expected a mapping", f"write {key}: {{}}")
+            )
+    return row
+
+
+_TASK_REMEDY = 'write the registered name as text: "shop.tasks.close_day"'
+
+
+def _unknown_key(key: object) -> Problem:
+    near = get_close_matches(str(key), _KEYS, n=1, cutoff=0.6)
+    remedy = f"write {near[0]!r}" if near else f"an entry has the keys {', '.join(_KEYS)}"
+    return Problem(f"key {key!r} is unknown to Celery", remedy)
+
+
+def _missing_key(key: str) -> Problem:
+    return Problem(f"has no {key!r}", f"add {key!r} to it")
+
+
+def _schedule(value: Any, name: str, app: Any, problems: list[Problem]) -> Any:
+    from beatkit.schedules.celery import convert
+
+    try:
+        schedule = convert(value)
+    except (ScheduleError, TypeError) as error:
+        problems.append(Problem.from_error(error))
+        return None
+    return bound_schedule(schedule, app, name, problems)

@@ -1,0 +1,65 @@
+"""How a problem with an entry reads: what is wrong, where it was declared, what to write."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from beatkit.entry import Source
+from beatkit.errors import DeclarationError
+
+_CARETS = re.compile(r" *[\^~]+ *")
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One thing that is wrong with one entry.
+
+    Attributes:
+        what: The subject, the offending value by repr, what was expected. Further lines
+            point into it.
+        write: What to write instead.
+    """
+
+    what: str
+    write: str
+
+    @classmethod
+    def from_error(cls, error: Exception) -> Problem:
+        """Take over an error's text: its last line is the remedy if it stands indented."""
+        what, _, last = str(error).rpartition("\n")
+        if not what or _CARETS.fullmatch(last):
+            return cls(str(error), "")
+        return cls(what, last.strip())
+
+
+def render(problem: Problem, *, entry: str, source: Source | None, where: str = "") -> str:
+    """Return the whole message about one problem of one entry.
+
+    Args:
+        problem: What is wrong.
+        entry: The entry's name, as far as it is known.
+        source: Where a decorator declared it.
+        where: Where it came from if no decorator did, such as "beat_schedule".
+    """
+    prefix = f"Entry {entry!r}: "
+    first, *others = problem.what.split("\n")
+    lines = [prefix + first]
+    # Carets right below the first line point into it, and so move with it.
+    if others and _CARETS.fullmatch(others[0]):
+        others[0] = " " * len(prefix) + others[0]
+    lines += others
+    if source or where:
+        lines.append(f"  declared in {source or where}")
+    if problem.write:
+        lines.append(f"  {problem.write}")
+    return "\n".join(lines)
+
+
+def error_listing(messages: Iterable[str]) -> DeclarationError:
+    """Return one error that lists all messages."""
+    listed = list(messages)
+    if len(listed) == 1:
+        return DeclarationError(listed[0])
+    return DeclarationError(f"{len(listed)} problems in the schedule\n\n" + "\n\n".join(listed))

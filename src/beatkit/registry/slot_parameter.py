@@ -1,0 +1,64 @@
+"""Which parameter of a task's function does the worker fill in with its Slot?
+
+A keyword-only parameter annotated `Slot | None`, with None as its default: so the task can
+still be called by hand, and Celery's own check of arguments knows nothing of it.
+"""
+
+from __future__ import annotations
+
+import re
+import types
+from collections.abc import Callable
+from inspect import Parameter, Signature
+from typing import Any, Union, get_args, get_origin
+
+from beatkit.entry import Slot
+from beatkit.registry.problem import Problem
+
+# What the annotation reads like where it cannot be evaluated, because its names are
+# imported for type checkers only.
+_WRITTEN = re.compile(
+    r"(beatkit\.)?Slot \| None|None \| (beatkit\.)?Slot|(typing\.)?Optional\[(beatkit\.)?Slot\]"
+)
+_REMEDY = "write it as the last parameter: *, slot: Slot | None = None"
+
+
+def slot_parameters(function: Callable[..., Any], signature: Signature) -> list[Parameter]:
+    """Return the parameters whose annotation speaks of beatkit's Slot, right or wrong."""
+    names = getattr(function, "__globals__", {})
+    return [each for each in signature.parameters.values() if _mentions_slot(each, names)]
+
+
+def slot_parameter(function: Callable[..., Any], signature: Signature) -> str | None:
+    """Return the name of the parameter that the worker fills in, if there is one."""
+    found = slot_parameters(function, signature)
+    return found[0].name if len(found) == 1 and not problem_with_slot(found) else None
+
+
+def problem_with_slot(found: list[Parameter]) -> Problem | None:
+    """Return what is wrong with the shape of the given Slot parameters."""
+    if len(found) > 1:
+        names = ", ".join(repr(each.name) for each in found)
+        return Problem(f"parameters {names} all ask for the Slot, expected one at most", _REMEDY)
+    for each in found:
+        if each.kind is not Parameter.KEYWORD_ONLY:
+            return Problem(f"Slot parameter {str(each)!r} is not keyword-only", _REMEDY)
+        if each.default is not None:
+            return Problem(f"Slot parameter {str(each)!r} has no default of None", _REMEDY)
+        if not isinstance(each.annotation, str) and each.annotation is Slot:
+            return Problem(f"Slot parameter {str(each)!r} does not allow for None", _REMEDY)
+    return None
+
+
+def _mentions_slot(parameter: Parameter, names: dict[str, Any]) -> bool:
+    annotation = parameter.annotation
+    if isinstance(annotation, str):
+        if "Slot" not in annotation:
+            return False
+        try:
+            annotation = eval(annotation, names)
+        except Exception:  # noqa: BLE001 - it may raise anything, and then it is read as text
+            return _WRITTEN.fullmatch(annotation) is not None
+    return annotation is Slot or (
+        get_origin(annotation) in (Union, types.UnionType) and Slot in get_args(annotation)
+    )

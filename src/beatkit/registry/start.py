@@ -1,0 +1,56 @@
+"""Does what starts refuse to, where the schedule cannot work?
+
+Every worker and every beat, whatever its scheduler, calls `init_worker` of the app's
+loader, which imports the task modules. The check hangs there: the first moment at which
+all is known, and one at which an exception still ends the process.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import Any
+
+from beatkit.errors import DeclarationError
+from beatkit.registry.binding import binding_of
+from beatkit.registry.effective import check_start
+
+logger = logging.getLogger("beatkit")
+
+
+def check_at_start(app: Any) -> None:
+    """Have workers and beats of this app check the schedule before they do anything."""
+    loader = app.loader
+    import_task_modules = loader.init_worker
+
+    def init_worker() -> None:
+        import_task_modules()
+        app.finalize()
+        _report_dropped(app)
+        try:
+            check_start(app)
+        except DeclarationError as error:
+            raise _for_the_command_line(error) from error
+
+    loader.init_worker = init_worker
+
+
+def _report_dropped(app: Any) -> None:
+    binding = binding_of(app)
+    dropped = binding.dropped() if binding else []
+    if dropped:
+        logger.warning(
+            "conf.beat_schedule was assigned after the decorators had filled it, which dropped"
+            " %s; put back. Write conf.beat_schedule.update(...), or assign it before.",
+            ", ".join(map(repr, dropped)),
+        )
+
+
+def _for_the_command_line(error: DeclarationError) -> Exception:
+    """Return what `celery` prints as one message, without a traceback, with exit code 1.
+
+    Called from a program, the error stays what it is.
+    """
+    click = sys.modules.get("click")
+    context = click.get_current_context(silent=True) if click else None
+    return error if context is None else click.ClickException(str(error))  # type: ignore[union-attr]
