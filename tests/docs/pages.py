@@ -7,7 +7,9 @@ A fenced block is a step when its info string says so:
 - ```console``` runs each line after `$ `; the lines below it are what must be printed
   (`...` stands for anything);
 - ```console until="hi"``` starts all its commands together, waits until one of them has
-  printed that text, and stops them as Ctrl-C would.
+  printed that text, and stops them as Ctrl-C would;
+- ```console needs="redis-cli"``` is left out, and the page counts as skipped, where that
+  program is not installed.
 
 Every other block (sh, json, an output without a command) is for the eye only.
 """
@@ -32,6 +34,7 @@ class Step:
     line: int
     title: str = ""
     until: str = ""
+    needs: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +66,8 @@ def _step(info: str, text: str, line: int) -> Step | None:
         return Step("file", text, line, title=options["title"])
     if language == "console":
         until = options.get("until", "")
-        return Step("until" if until else "console", text, line, until=until)
+        kind = "until" if until else "console"
+        return Step(kind, text, line, until=until, needs=options.get("needs", ""))
     if language == "python":
         return Step("python", text, line)
     return None

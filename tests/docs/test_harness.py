@@ -24,6 +24,9 @@ $ echo two
 ```console until="hi"
 $ celery -A shop beat
 ```
+```console needs="redis-cli"
+$ redis-cli ping
+```
 """
 
 
@@ -32,6 +35,7 @@ def test_blocks_are_read_as_steps() -> None:
         Step("file", "x = 1\n", 1, title="shop.py"),
         Step("console", "$ echo one\none\n$ echo two\n", 7),
         Step("until", "$ celery -A shop beat\n", 12, until="hi"),
+        Step("console", "$ redis-cli ping\n", 15, needs="redis-cli"),
     ]
 
 

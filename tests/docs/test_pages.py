@@ -6,6 +6,7 @@ import doctest
 import os
 import queue
 import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs.pages import ROOT, Command, Step, commands, pages, steps
-from tests.servers import ValkeyServer
+from tests.servers import ValkeyServer, unavailable
 
 CHECKER = doctest.OutputChecker()
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -34,9 +35,15 @@ def test_the_page_does_what_it_says(
     monkeypatch.setenv("NO_COLOR", "1")
     monkeypatch.setenv("COLUMNS", "100")
     namespace: dict[str, object] = {"__name__": f"page_{page.stem}"}
+    left_out: list[str] = []
     for step in steps(page.read_text()):
         where = f"{page.relative_to(ROOT)}, line {step.line}"
-        _carry_out(step, where, tmp_path, namespace)
+        if step.needs and shutil.which(step.needs) is None:
+            left_out.append(f"{where}: no {step.needs}")
+        else:
+            _carry_out(step, where, tmp_path, namespace)
+    if left_out:
+        unavailable("; ".join(left_out))
 
 
 def _carry_out(step: Step, where: str, folder: Path, namespace: dict[str, object]) -> None:
