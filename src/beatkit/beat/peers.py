@@ -125,12 +125,17 @@ def promotion(me: Beat, situation: Situation, heard: int) -> Promotion | None:
     if me.appeared is None or situation.revision == me.revision:
         return None
     mine = _seniority(me)
-    if not _in_force(situation) and situation.now - heard <= ABSENT_MS:
+    if situation.revision and not _in_force(situation) and situation.now - heard <= ABSENT_MS:
         return None
     others = [peer.beat for peer in _live(situation) if peer.beat.revision != me.revision]
     if any(other.appeared is not None and _seniority(other) > mine for other in others):
         return None
     return Promotion(me.revision, instead_of=situation.revision)
+
+
+def heard(situation: Situation) -> int:
+    """Return when a beat of the revision in force was heard last; 0: none is known."""
+    return max((peer.seen for peer in _in_force(situation)), default=0)
 
 
 def _seniority(beat: Beat) -> tuple[int, int, str]:

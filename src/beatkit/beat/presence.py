@@ -105,8 +105,7 @@ class Presence:
         store.announce(self.me, expires=0)
 
     def _contend(self, situation: Situation) -> Situation:
-        if any(peer.beat.revision == situation.revision for peer in situation.peers):
-            self._heard = situation.now
+        self._heard = max(self._heard, peers.heard(situation))
         appeared = peers.appearance(self.me, situation, self.able_since)
         self.me = replace(self.me, appeared=appeared)
         wanted = peers.promotion(self.me, situation, self._heard)
