@@ -191,7 +191,7 @@ def _spread(kind: Kind, found: re.Match[str], start: int, seed: int) -> list[int
 
 
 def _run(kind: Kind, low: int, high: int) -> list[int]:
-    if low == 7 and high < 7:
+    if kind.high == 7 and low == 7 and high < 7:  # Sunday written as 7
         low = 0
     if low <= high:
         return list(range(low, high + 1))
