@@ -1,0 +1,67 @@
+"""Settings: what did the user configure, and can it work?
+
+Celery checks no name and no value. It drops what it does not know, and finds a wrong value
+when it is first used, in the worker or at night in beat. Here settings are read from any
+source, their names and values checked together, and everything that is wrong is raised
+before an app exists.
+
+    source -> names -> layers -> values -> rules -> Settings
+
+`sources` turns what the user has into named values. `spelling` finds the naming style of
+each source, `naming` judges its keys. `judging` puts the layers over one another and
+converts each value by its kind (`values`, `urls`, `registered`, `routing`, `entries`);
+`rules` looks at several values at once. `catalog` and `model` are generated from Celery's
+own table and tools/settings.txt. No step stops at the first problem.
+
+The names below load on first use: `beatkit.settings.urls` alone costs no pydantic.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from beatkit.settings.explanation import Explained as Explained
+    from beatkit.settings.explanation import explain as explain
+    from beatkit.settings.loading import assemble as assemble
+    from beatkit.settings.loading import load as load
+    from beatkit.settings.model import SettingsDict as SettingsDict
+    from beatkit.settings.problems import Problem as Problem
+    from beatkit.settings.problems import SettingsError as SettingsError
+    from beatkit.settings.settled import Settings as Settings
+
+_HOMES = {
+    "Explained": "explanation",
+    "Problem": "problems",
+    "Settings": "settled",
+    "SettingsDict": "model",
+    "SettingsError": "problems",
+    "assemble": "loading",
+    "explain": "explanation",
+    "load": "loading",
+}
+
+__all__ = [
+    "Explained",
+    "Problem",
+    "Settings",
+    "SettingsDict",
+    "SettingsError",
+    "assemble",
+    "explain",
+    "load",
+]
+
+
+def __getattr__(name: str) -> object:
+    home = _HOMES.get(name)
+    if home is None:
+        raise AttributeError(f"module 'beatkit.settings' has no attribute {name!r}")
+    value = getattr(import_module(f"beatkit.settings.{home}"), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return list(__all__)

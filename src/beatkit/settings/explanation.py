@@ -1,0 +1,72 @@
+"""explain(): each setting in force, where it came from, and what it overrode."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from beatkit.settings.naming import Given
+from beatkit.settings.redaction import redact
+from beatkit.settings.settled import Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """One setting in force.
+
+    Attributes:
+        setting: Its name, or the key of an extension.
+        value: Its value's repr, with secrets hidden.
+        origin: Where it came from, with the key if that is another.
+        overrode: What gave it in vain, the nearest first: "'Europe/Rome' from ...".
+    """
+
+    setting: str
+    value: str
+    origin: str
+    overrode: tuple[str, ...] = ()
+
+
+def explain(settings_or_app: Any) -> list[Explained]:
+    """Return every setting that was set, its value with secrets hidden, and its origin.
+
+    Args:
+        settings_or_app: `Settings`, or an app. Of an app that beatkit made, values that were
+            assigned to `app.conf` later are told apart; of any other, the origin is app.conf.
+    """
+    if isinstance(settings_or_app, Settings):
+        return _of_settings(settings_or_app)
+    app = settings_or_app
+    settings = getattr(app, "beatkit_settings", None)
+    rows = {row.setting: row for row in _of_settings(settings)} if settings else {}
+    known = settings.to_celery() if settings else {}
+    changed = app.conf.table(censored=False)
+    for name, value in sorted(changed.items()):
+        if name == "deprecated_settings" or (name in known and known[name] == value):
+            continue
+        before = rows.get(name)
+        overrode = (f"{before.value} from {before.origin}", *before.overrode) if before else ()
+        origin = "app.conf, assigned later" if settings else "app.conf"
+        rows[name] = Explained(name, repr(redact(value, name)), origin, overrode)
+    return list(rows.values())
+
+
+def _of_settings(settings: Settings) -> list[Explained]:
+    return [
+        Explained(
+            each.name,
+            repr(redact(each.value, each.name)),
+            _origin(each.key, each.name, each.where),
+            tuple(_overrode(other) for other in settings.overridden(each.name)),
+        )
+        for each in settings.given()
+    ]
+
+
+def _overrode(other: Given) -> str:
+    origin = _origin(other.key, other.name, other.where)
+    return f"{redact(other.value, other.name)!r} from {origin}"
+
+
+def _origin(key: str, name: str, where: str) -> str:
+    return where if key in (name, where.partition(" ")[0]) else f"{key} in {where}"

@@ -1,0 +1,144 @@
+"""From named values to fitted ones: layers, converters, rules; every flaw with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from beatkit.settings.catalog import SETTINGS
+from beatkit.settings.model import Fields
+from beatkit.settings.naming import Given
+from beatkit.settings.problems import Flaw, Problem, Unfit
+from beatkit.settings.redaction import Secret, guard
+from beatkit.settings.rules import broken_rules
+
+_URLS = frozenset({"broker_url", "broker_read_url", "broker_write_url"})
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """The settings that are in force, and what is wrong with them.
+
+    Attributes:
+        values: Setting -> fitted value, of all that were given.
+        extras: Keys of extensions, as they were given.
+        given: Setting or key -> what gave it.
+        overridden: Setting or key -> what gave it in vain, the nearest first.
+        problems: What raises, and what does not.
+    """
+
+    values: Mapping[str, Any]
+    extras: Mapping[str, Any]
+    given: Mapping[str, Given]
+    overridden: Mapping[str, Sequence[Given]]
+    problems: Sequence[Problem]
+
+
+def judge(layers: Iterable[Iterable[Given]]) -> Judged:
+    """Put layers of settings over one another and judge what is in force.
+
+    Args:
+        layers: What each source gives; an earlier one wins over a later one.
+    """
+    given, overridden = _overlay(layers)
+    raw = {name: each.value for name, each in given.items() if not each.extension}
+    values, flaws = _fit(raw)
+    flaws += broken_rules(values)
+    problems = [_problem(flaw, given) for flaw in flaws]
+    problems += [p for each in given.values() for p in _notes(each)]
+    extras = {name: guard(each.value, name) for name, each in given.items() if each.extension}
+    return Judged(values, extras, given, overridden, problems)
+
+
+def _overlay(
+    layers: Iterable[Iterable[Given]],
+) -> tuple[dict[str, Given], dict[str, list[Given]]]:
+    given: dict[str, Given] = {}
+    overridden: dict[str, list[Given]] = {}
+    for layer in layers:
+        for each in layer:
+            if not _is_set(each):
+                continue
+            if each.name in given:
+                overridden.setdefault(each.name, []).append(each)
+            else:
+                given[each.name] = each
+    return given, overridden
+
+
+def _is_set(each: Given) -> bool:
+    """None and empty text mean "not set", but where they are a value or surely a slip."""
+    if each.extension or each.name in _URLS:
+        return True
+    setting = SETTINGS[each.name]
+    if isinstance(each.value, str) and not each.value.strip():
+        return setting.kind == "Text"
+    return each.value is not None or bool(setting.none)
+
+
+def _fit(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Flaw]]:
+    """Convert each value; what cannot be converted is left out, so that rules see the rest."""
+    flaws: list[Flaw] = []
+    try:
+        fields = Fields(**raw)
+    except ValidationError as error:
+        for each in error.errors(include_url=False, include_input=False):
+            flaws += _flaws_of(str(each["loc"][0]), each)
+        fields = None
+    if fields is None:
+        bad = {flaw.name for flaw in flaws}
+        fields = Fields(**{name: value for name, value in raw.items() if name not in bad})
+    return {name: _guarded(name, getattr(fields, name)) for name in fields.model_fields_set}, flaws
+
+
+def _flaws_of(name: str, error: Any) -> list[Flaw]:
+    cause = error.get("ctx", {}).get("error")
+    found = cause.flaws if isinstance(cause, Unfit) else (Flaw("cannot be used"),)
+    return [
+        Flaw(flaw.said if not SETTINGS[name].secret else "has a value of the wrong kind",
+             flaw.kind, flaw.path, flaw.suggestion, flaw.remedy, name)
+        for flaw in found
+    ]  # fmt: skip
+
+
+def _guarded(name: str, value: Any) -> Any:
+    if SETTINGS[name].secret and isinstance(value, str):
+        return Secret(value)
+    return guard(value, name)
+
+
+def _problem(flaw: Flaw, given: Mapping[str, Given]) -> Problem:
+    origin = given[flaw.name]
+    key = ".".join((origin.key, *flaw.path))
+    lines = [f"{key} {flaw.said}", f"  from {origin.where}"]
+    lines += [f"  {line}" for line in flaw.remedy.splitlines()]
+    return Problem(flaw.kind, key, flaw.suggestion, origin.where, "\n".join(lines))
+
+
+def _notes(each: Given) -> Iterable[Problem]:
+    """What the catalogue knows about a setting, whatever its value."""
+    setting = SETTINGS.get(each.name)
+    if setting is None:
+        return
+    if setting.deprecated:
+        message = f"{each.key} is deprecated\n  from {each.where}\n  write {setting.deprecated}"
+        yield Problem("deprecated", each.key, None, each.where, message)
+    if setting.since and _celery() < _version(setting.since):
+        message = (
+            f"{each.key} has no effect: it needs Celery {setting.since} or newer\n"
+            f"  from {each.where}"
+        )
+        yield Problem("warning", each.key, None, each.where, message)
+
+
+def _celery() -> tuple[int, ...]:
+    import celery
+
+    return _version(celery.__version__)
+
+
+def _version(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(".")[:2])

@@ -1,0 +1,175 @@
+"""Rules between settings: each looks at several values and says what cannot work together.
+
+Every rule takes the fitted values that were set, by name, and yields flaws that name the
+setting. Values that are not set have Celery's defaults, and no rule complains about those.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from beatkit.settings import registered, transports, urls
+from beatkit.settings.problems import Flaw
+from beatkit.settings.values import shown
+
+Values = Mapping[str, Any]
+Rule = Callable[[Values], Iterator[Flaw]]
+
+_PICKLE = "application/x-python-serialize"
+_BROKERS = ("broker_url", "broker_read_url", "broker_write_url")
+
+
+def broken_rules(values: Values) -> list[Flaw]:
+    """Return the flaws of values that fit their settings, and not each other."""
+    return [flaw for rule in _RULES for flaw in rule(values)]
+
+
+def _limits(values: Values) -> Iterator[Flaw]:
+    soft, hard = values.get("task_soft_time_limit"), values.get("task_time_limit")
+    if soft and hard and soft > hard:
+        said = f"is {soft}, above task_time_limit, which is {hard}: it can never come first"
+        yield Flaw(said, name="task_soft_time_limit", remedy="the soft limit is the lower one")
+        said = f"is {hard}, below task_soft_time_limit, which is {soft}"
+        yield Flaw(said, name="task_time_limit", remedy="the soft limit is the lower one")
+
+
+def _serializers(values: Values) -> Iterator[Flaw]:
+    pairs = (("task_serializer", "accept_content"), ("result_serializer", "result_accept_content"))
+    for name, accepts in pairs:
+        used = values.get(name)
+        if used is None:
+            continue
+        package = registered.lacks_package(used)
+        if package:
+            remedy = f"pip install {package}"
+            yield Flaw(f"is {used!r}, which needs a package that is not installed", remedy=remedy,
+                       name=name)  # fmt: skip
+        # Celery's default for both is JSON; results fall back to accept_content.
+        accept = values.get(accepts) or values.get("accept_content") or ["json"]
+        if not registered.mime_types([used]) <= registered.mime_types(accept):
+            holder = accepts if values.get(accepts) else "accept_content"
+            said = f"is {used!r}, which {holder} does not accept: it is {accept!r}"
+            yield Flaw(said, name=name, remedy=f"add {used!r} to {holder}, or write 'json'")
+
+
+def _pickle(values: Values) -> Iterator[Flaw]:
+    for name in ("accept_content", "result_accept_content"):
+        if _PICKLE in registered.mime_types(values.get(name) or ()):
+            said = "accepts pickle: whoever can write to the broker can run any code in a worker"
+            yield Flaw(said, "insecure", name=name, remedy="write ['json'] unless you need it")
+
+
+def _tls(values: Values) -> Iterator[Flaw]:
+    brokers = [name for name in _BROKERS if urls.scheme_of(values.get(name)) in urls.REDIS]
+    if brokers and values.get("broker_use_ssl") is True:
+        said = "is True, which the Redis transport ignores: the connection would be plain text"
+        remedy = "write {'ssl_cert_reqs': 'required'}, or a rediss:// URL"
+        yield Flaw(said, name="broker_use_ssl", remedy=remedy)
+    if values.get("redis_backend_use_ssl") is True:
+        said = "is True, expected a mapping of certificate options"
+        remedy = "write {'ssl_cert_reqs': 'required'}"
+        yield Flaw(said, name="redis_backend_use_ssl", remedy=remedy)
+    for name in ("broker_use_ssl", "redis_backend_use_ssl"):
+        options = values.get(name)
+        redis = brokers if name == "broker_use_ssl" else True
+        if isinstance(options, Mapping) and redis and "ssl_cert_reqs" in options:
+            yield from _certificates(name, options["ssl_cert_reqs"])
+
+
+def _certificates(name: str, wanted: Any) -> Iterator[Flaw]:
+    word = urls.cert_word(wanted)
+    path = ("ssl_cert_reqs",)
+    if word is None:
+        said = f"is {shown(wanted)}, expected 'required', 'optional' or 'none'"
+        yield Flaw(said, name=name, path=path, remedy="write 'required'")
+    elif word == "none":
+        said = "is none: the server's certificate is not checked"
+        yield Flaw(said, "insecure", name=name, remedy="write 'required'")
+    elif isinstance(wanted, str) and wanted != word and name == "broker_use_ssl":
+        said = f"is {wanted!r}, which redis-py refuses"
+        yield Flaw(said, name=name, path=path, suggestion=word, remedy=f"write {word!r}")
+
+
+def _certificates_in_urls(values: Values) -> Iterator[Flaw]:
+    for name in (*_BROKERS, "result_backend"):
+        options = "redis_backend_use_ssl" if name == "result_backend" else "broker_use_ssl"
+        for url in urls.members(values.get(name)):
+            parts = urls.split(url)
+            if "://" in url and parts.scheme.lower() == "rediss":
+                flaw = _certificate_of(name, url, parts.query.get("ssl_cert_reqs"),
+                                       bool(values.get(options)))  # fmt: skip
+                if flaw:
+                    yield flaw
+                    break
+
+
+def _certificate_of(name: str, url: str, wanted: str | None, by_options: bool) -> Flaw | None:
+    how = "end the URL with ?ssl_cert_reqs=required"
+    if wanted is None and by_options:
+        return None
+    if wanted is None and name == "result_backend":
+        said = f"is {urls.redact(url)!r}, which must say how certificates are checked"
+        return Flaw(said, "url_error", name=name, remedy=how)
+    word = urls.cert_word(wanted or "none")
+    if word == "none":
+        said = f"is {urls.redact(url)!r}: the server's certificate is not checked"
+        return Flaw(said, "insecure", name=name, remedy=how)
+    if word != wanted:
+        said = f"has ssl_cert_reqs={wanted}, which Celery reads and redis-py refuses"
+        return Flaw(said, "warning", name=name, remedy=f"write ssl_cert_reqs={word}")
+    return None
+
+
+def _databases(values: Values) -> Iterator[Flaw]:
+    for name in (*_BROKERS, "result_backend"):
+        for url in urls.members(values.get(name)):
+            parts = urls.split(url)
+            number = parts.path.strip("/")
+            if parts.base in urls.REDIS and number.isdigit() and int(number) > 15:
+                said = f"names database {number}: a Redis server has 0 to 15 unless set up for more"
+                yield Flaw(said, "warning", name=name, remedy="compare CONFIG GET databases")
+
+
+def _sentinel(values: Values) -> Iterator[Flaw]:
+    pairs = [(name, "broker_transport_options") for name in _BROKERS]
+    for name, holder in [*pairs, ("result_backend", "result_backend_transport_options")]:
+        options = values.get(holder) or {}
+        near = [key for key in options if transports.option_near(key, "master_name")]
+        if urls.scheme_of(values.get(name)) == "sentinel" and not near:
+            said = f"is a Sentinel URL, and {holder} names no master"
+            remedy = f"write {holder} = {{'master_name': 'mymaster'}}"
+            yield Flaw(said, "url_error", name=name, remedy=remedy)
+
+
+def _visibility(values: Values) -> Iterator[Flaw]:
+    options = values.get("broker_transport_options") or {}
+    shown_for = options.get("visibility_timeout")
+    limit = values.get("task_time_limit")
+    late = values.get("task_acks_late")
+    if isinstance(shown_for, int | float) and limit and late and limit > shown_for:
+        said = f"is {shown_for}, below task_time_limit, which is {limit}: longer runs are repeated"
+        remedy = "make it longer than the longest run"
+        yield Flaw(said, "warning", ("visibility_timeout",), None, remedy,
+                   "broker_transport_options")  # fmt: skip
+
+
+def _database_url(values: Values) -> Iterator[Flaw]:
+    if values.get("database_url") and not values.get("result_backend"):
+        said = "is set, and result_backend is not: no results are kept"
+        remedy = "write the URL into result_backend, with db+ before it"
+        yield Flaw(said, "warning", name="database_url", remedy=remedy)
+
+
+_RULES: tuple[Rule, ...] = (
+    _limits,
+    _serializers,
+    _pickle,
+    _tls,
+    _certificates_in_urls,
+    _databases,
+    _sentinel,
+    _visibility,
+    _database_url,
+    transports.unknown_options,
+)

@@ -1,0 +1,117 @@
+"""Settings: the typed model together with where each value came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from pydantic import PrivateAttr, SerializerFunctionWrapHandler, model_serializer
+
+from beatkit.settings.judging import Judged, judge
+from beatkit.settings.model import Fields
+from beatkit.settings.naming import Given, name_all
+from beatkit.settings.problems import Problem, SettingsError
+from beatkit.settings.redaction import redact
+from beatkit.settings.sources import Source
+
+
+class Settings(Fields):
+    """Settings of Celery and beatkit that have been checked, every one typed and optional.
+
+    `load` makes them from any source; the constructor takes them as keywords:
+
+        >>> Settings(broker_url="redis://:secret@cache:6379/0", worker_concurrency="4")
+        Settings(broker_url='redis://:***@cache:6379/0', worker_concurrency=4)
+
+    Its repr and its JSON show no secret. The values themselves are usable as they are.
+
+    Raises:
+        SettingsError: With all problems of all values, not just the first.
+    """
+
+    _extras: Mapping[str, Any] = PrivateAttr(default_factory=dict)
+    _given: Mapping[str, Given] = PrivateAttr(default_factory=dict)
+    _overridden: Mapping[str, Sequence[Given]] = PrivateAttr(default_factory=dict)
+    _notices: Sequence[Problem] = PrivateAttr(default=())
+
+    def __init__(self, **values: Any) -> None:
+        named = name_all(Source("Settings(...)", values))
+        judged = judge([named.given])
+        raise_problems([*named.problems, *judged.problems])
+        super().__init__(**judged.values)
+        self._remember(judged, [*named.problems, *judged.problems])
+
+    @property
+    def notices(self) -> list[Problem]:
+        """What is worth knowing, though nothing is wrong: warning, deprecated, insecure."""
+        return list(self._notices)
+
+    @property
+    def beatkit(self) -> dict[str, Any]:
+        """The beatkit_* settings that were set, by their full names."""
+        return {name: getattr(self, name) for name in self._set() if name.startswith("beatkit_")}
+
+    def to_celery(self) -> dict[str, Any]:
+        """Return what `app.conf.update` should get.
+
+        Only what was set is in it, under Celery's names of today, so Celery's own defaults
+        stay in force. Keys of extensions are passed on as they were given.
+        """
+        return {name: getattr(self, name) for name in self._set()} | dict(self._extras)
+
+    def given(self) -> list[Given]:
+        """Return each setting with its fitted value, its key and where it came from."""
+        values = self.to_celery()
+        return [
+            Given(name, self._given[name].key, value, self._given[name].where, name in self._extras)
+            for name, value in values.items()
+        ]
+
+    def overridden(self, name: str) -> list[Given]:
+        """Return what gave a setting in vain, the nearest first."""
+        return list(self._overridden.get(name, ()))
+
+    def _set(self) -> list[str]:
+        return [name for name in Fields.model_fields if name in self.model_fields_set]
+
+    def _remember(self, judged: Judged, problems: Iterable[Problem]) -> None:
+        self._extras = judged.extras
+        self._given = judged.given
+        self._overridden = judged.overridden
+        self._notices = tuple(problem for problem in problems if not problem.raises)
+
+    def __repr__(self) -> str:
+        shown = (f"{name}={redact(value, name)!r}" for name, value in self.to_celery().items())
+        return f"Settings({', '.join(shown)})"
+
+    __str__ = __repr__
+
+    def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
+        return [(name, redact(value, name)) for name, value in self.to_celery().items()]
+
+    @model_serializer(mode="wrap", when_used="json")
+    def _redacted(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
+        return {name: redact(value, name) for name, value in self.to_celery().items()}
+
+
+def settle(judged: Judged, problems: Iterable[Problem]) -> Settings:
+    """Return judged values as `Settings`.
+
+    Raises:
+        SettingsError: One of the problems, or of the values', raises.
+    """
+    every = list(dict.fromkeys([*problems, *judged.problems]))
+    raise_problems(every)
+    settings = Settings.model_construct(_fields_set=set(judged.values), **judged.values)
+    settings._remember(judged, every)
+    return settings
+
+
+def raise_problems(problems: Iterable[Problem]) -> None:
+    """Raise one SettingsError if any of the problems is more than a notice."""
+    every = list(problems)
+    if any(problem.raises for problem in every):
+        raise SettingsError(
+            [problem for problem in every if problem.raises],
+            [problem for problem in every if not problem.raises],
+        )

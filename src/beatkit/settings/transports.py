@@ -1,0 +1,103 @@
+"""The options of kombu's transports, which drop those they do not know."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from importlib import import_module
+from typing import Any
+
+from beatkit.settings import urls
+from beatkit.settings.nearest import nearest, words
+from beatkit.settings.problems import Flaw
+
+# What kombu's connection itself reads, whatever the transport.
+_RETRY = words(
+    "max_retries interval_start interval_step interval_max errback callback "
+    "connect_retries_timeout retry_errors timeout retry_policy polling_interval "
+    "body_encoding deadletter_queue queue_name_prefix additional_connection_errors"
+)
+_REDIS = words(
+    "sep ack_emulation unacked_key unacked_index_key unacked_mutex_key unacked_mutex_expire "
+    "visibility_timeout unacked_restore_limit unacked_restore_interval "
+    "unacked_restore_throttle fanout_prefix fanout_patterns global_keyprefix socket_timeout "
+    "socket_connect_timeout socket_keepalive socket_keepalive_options queue_order_strategy "
+    "max_connections health_check_interval retry_on_timeout priority_steps client_name "
+    "reauth_check_interval keyprefix_queue keyprefix_fanout"
+)
+_SENTINEL = words("master_name min_other_sentinels sentinel_kwargs sentinel_fanout_compat")
+_SQS = words(
+    "region regioninfo endpoint_url port is_secure visibility_timeout polling_interval "
+    "wait_time_seconds queue_name_prefix queue_tags predefined_queues predefined_exchanges "
+    "sts_role_arn sts_token_timeout sts_token_buffer_time supports_fanout fetch_message_attributes "
+    "client-config client_config max_number_of_messages sqs-creation-attributes "
+    "sqs_creation_attributes sqs_base64_encoding"
+)
+_DECLARED = {"redis": _REDIS, "rediss": _REDIS, "sentinel": _REDIS | _SENTINEL}
+_ELSEWHERE = {
+    "visibility_timeout": "Redis and SQS",
+    "unacked_restore_limit": "Redis",
+    "global_keyprefix": "Redis",
+    "fanout_prefix": "Redis",
+    "fanout_patterns": "Redis",
+    "priority_steps": "Redis",
+    "queue_order_strategy": "Redis",
+    "sep": "Redis",
+    "master_name": "Sentinel",
+    "sentinel_kwargs": "Sentinel",
+    "min_other_sentinels": "Sentinel",
+    "region": "SQS",
+    "predefined_queues": "SQS",
+    "wait_time_seconds": "SQS",
+    "sts_role_arn": "SQS",
+    "queue_name_prefix": "SQS",
+    "confirm_publish": "AMQP",
+    "login_method": "AMQP",
+}
+_AMQP = frozenset({"amqp", "amqps", "pyamqp", "librabbitmq"})
+_FAMILY = dict.fromkeys(_AMQP, "AMQP") | {"redis": "Redis", "rediss": "Redis", "sqs": "SQS"}
+
+
+def unknown_options(values: Mapping[str, Any]) -> Iterator[Flaw]:
+    """Yield the options that the broker's transport does not know, or is not the one for."""
+    options = values.get("broker_transport_options") or {}
+    scheme = urls.scheme_of(values.get("broker_url"))
+    for option in options:
+        flaw = _judge(str(option), scheme) if scheme else None
+        if flaw:
+            yield flaw
+
+
+def _judge(option: str, scheme: str) -> Flaw | None:
+    name, path = "broker_transport_options", (option,)
+    known = _DECLARED.get(scheme)
+    if option in (known or ()) or option in _RETRY:
+        return None
+    home = _ELSEWHERE.get(option)
+    family = _FAMILY.get(scheme, "Sentinel" if scheme == "sentinel" else "")
+    if home and family and family not in home and not (scheme in _AMQP and home == "AMQP"):
+        said = f"is an option for {home}, and the broker is {scheme}://"
+        return Flaw(said, "warning", path, None, "it has no effect: drop it", name)
+    pool = known or (_SQS if scheme == "sqs" else frozenset(_ELSEWHERE))
+    near = None if option in pool else nearest(option, pool | _RETRY)
+    if near:
+        said = f"is unknown to {scheme}://, which drops it"
+        return Flaw(said, "typo", path, near, f"did you mean {near}?", name)
+    if known and option not in _installed(scheme):
+        said = f"is unknown to {scheme}://, which drops it"
+        return Flaw(said, "unknown", path, None, f"known are {', '.join(sorted(known))}", name)
+    return None
+
+
+def _installed(scheme: str) -> frozenset[str]:
+    """What the installed kombu declares: asked only about options this file does not know."""
+    try:
+        module = import_module("kombu.transport.redis")
+    except ImportError:
+        return frozenset()
+    channel = module.SentinelChannel if scheme == "sentinel" else module.Channel
+    return frozenset(channel.from_transport_options)
+
+
+def option_near(option: str, wanted: str) -> bool:
+    """Whether an option is the wanted one, or a misspelling of it."""
+    return option == wanted or nearest(option, [wanted]) == wanted
