@@ -62,7 +62,8 @@ class Zone:
         self._spans = _spans(first, changes)
         self._starts = [span[0] for span in self._spans]
         self._year = _year_of(self._starts[-1]) if changes else 1970
-        self.recent: Span = self._spans[-1]
+        # Not the last one: its end is open until the years after it are unfolded.
+        self.recent: Span = self._spans[0]
         if seasons is not None:
             self._unfold(self._year + 1)
 
