@@ -1,0 +1,120 @@
+"""Claim and push in one step: broker and store are one Redis or Valkey database.
+
+**What is authoritative**: the store's script. It sets progress and runs the message's
+commands, both or neither, for each slot of the batch by itself.
+
+**What this file decides**: the order of things. An entry whose message is built by Celery's
+code alone is built at once and claimed; whoever loses the race has wasted 100 µs. An entry
+whose building runs somebody's code (`effects`) is reserved first, so that a loser runs none
+of it; the push names the attempt and holds only while the reservation does.
+
+**In a failure**: a slot that cannot be built answers "failed" and is still owed, alone. A
+lost reply or a slot that came too early keeps the built message: the same slot is claimed
+again with the same bytes, and lazy arguments are called once a slot.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from beatkit.entry import Entry
+from beatkit.sending.build import Builder, NotBuilt
+from beatkit.store import Answer, Claim, Command, Decision, Store, Writer
+
+_Key = tuple[str, int, str]
+
+KEPT = 10_000
+"""Messages kept for another try, at most."""
+
+
+class AtomicWay:
+    """Sends batches of claims through a store that is also the broker.
+
+    Args:
+        store: The store.
+        builder: Builds messages.
+        effects: Says what code of somebody's own runs when an entry's message is built.
+    """
+
+    name = "atomic"
+
+    def __init__(self, store: Store, builder: Builder, effects: Callable[[Entry], str]) -> None:
+        self._store = store
+        self._builder = builder
+        self._effects = effects
+        self._kept: dict[_Key, tuple[Command, ...]] = {}
+
+    def send(self, writer: Writer, batch: Sequence[tuple[Entry, Claim]]) -> Decision:
+        """Decide each claim, at most two round trips a batch, in the batch's order.
+
+        Raises:
+            StoreError: The store did not answer or refused. Send the same batch again.
+        """
+        answers: dict[int, Answer] = {}
+        claims = {at: claim for at, (_, claim) in enumerate(batch)}
+        careful = [at for at, (entry, claim) in enumerate(batch) if self._is_careful(entry, claim)]
+        now = self._builder.now()
+        if careful:
+            now = self._reserve(writer, careful, claims, answers)
+        for at, (entry, _) in enumerate(batch):
+            if at not in answers and claims[at].act == "push":
+                self._fill(entry, at, claims, answers)
+        open_ = [at for at in claims if at not in answers]
+        if open_:
+            decision = self._store.claim(writer, [claims[at] for at in open_])
+            answers |= zip(open_, decision.answers, strict=True)
+            now = decision.now
+        in_order = tuple(answers[at] for at in range(len(batch)))
+        self._let_go(batch, in_order)
+        return Decision(now, in_order)
+
+    def _is_careful(self, entry: Entry, claim: Claim) -> bool:
+        return claim.act == "push" and bool(self._effects(entry))
+
+    def _reserve(
+        self,
+        writer: Writer,
+        careful: Sequence[int],
+        claims: dict[int, Claim],
+        answers: dict[int, Answer],
+    ) -> int:
+        decision = self._store.reserve(writer, [claims[at] for at in careful])
+        for at, answer in zip(careful, decision.answers, strict=True):
+            if answer.outcome == "reserved":
+                claims[at] = replace(claims[at], attempt=answer.attempt)
+            else:
+                answers[at] = answer
+        return decision.now
+
+    def _fill(
+        self, entry: Entry, at: int, claims: dict[int, Claim], answers: dict[int, Answer]
+    ) -> None:
+        claim = claims[at]
+        try:
+            commands = self._message(entry, claim)
+        except NotBuilt as error:
+            answers[at] = Answer("failed", claim.after, detail=str(error))
+            return
+        claims[at] = replace(claim, commands=commands)
+        if not commands:  # the task sent nothing, on purpose: the slot is decided all the same
+            claims[at] = replace(claim, act="miss")
+
+    def _message(self, entry: Entry, claim: Claim) -> tuple[Command, ...]:
+        key = (claim.entry, claim.slot, claim.kind)
+        kept = self._kept.get(key)
+        if kept is None:
+            kept = self._builder.build(entry, claim.slot, claim.kind)
+            if len(self._kept) >= KEPT:
+                del self._kept[next(iter(self._kept))]
+            self._kept[key] = kept
+        return kept
+
+    def _let_go(self, batch: Sequence[tuple[Entry, Claim]], answers: Sequence[Answer]) -> None:
+        for (_, claim), answer in zip(batch, answers, strict=True):
+            if answer.outcome not in ("early", "taken", "failed"):
+                self._kept.pop((claim.entry, claim.slot, claim.kind), None)
+
+    def close(self) -> None:
+        """Let go of the broker's connection; the store is the caller's."""
+        self._builder.close()

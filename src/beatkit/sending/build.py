@@ -1,0 +1,180 @@
+"""From a slot to the commands that put its message on the broker, through Celery itself.
+
+Routing, serialisers, compression, custom Task classes, signals and whatever an extension
+patches see an ordinary `apply_async` with a producer; see `beatkit.sending.capture` for how
+its outcome is kept.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from beatkit.entry import Entry, Kind
+from beatkit.errors import BeatkitError, StoreUnavailable
+from beatkit.sending.capture import Message, Outbox, capturing_producer
+from beatkit.sending.effects import is_celerys_own
+from beatkit.sending.message import Outgoing, outgoing
+from beatkit.store import Command
+
+Dispatch = Callable[[Outgoing, Any], object]
+"""Gives a message to Celery with a producer: a scheduler's `apply_entry`, or `through_celery`."""
+
+
+class NotBuilt(BeatkitError):
+    """A slot's message could not be built. The slot is still owed; others are not affected."""
+
+
+class Builder:
+    """Builds messages for one app, on one connection of its own. For one thread.
+
+    Args:
+        app: A Celery app whose broker is Redis or Valkey.
+        name: What sets this schedule apart from others (the key prefix).
+        now: The store's time, milliseconds since 1970.
+        dispatch: Gives the message to Celery; None for `apply_async` and `send_task`.
+        timeout: Seconds for connecting to the broker and for each of its replies.
+    """
+
+    def __init__(
+        self,
+        app: Any,
+        name: str,
+        now: Callable[[], int],
+        dispatch: Dispatch | None = None,
+        timeout: float = 2.0,
+    ) -> None:
+        self._app = app
+        self._name = name
+        self.now = now
+        self._dispatch = dispatch or through_celery(app)
+        self._timeout = timeout
+        self._producer: Any = None
+        self._outbox: Outbox | None = None
+
+    def build(self, entry: Entry, slot: int, kind: Kind) -> tuple[Command, ...]:
+        """Return what to tell the broker: our message first, then whatever else was sent.
+
+        Args:
+            entry: The slot's entry.
+            slot: Its `scheduled_for`, milliseconds since 1970.
+            kind: Why it is sent.
+
+        Returns:
+            Commands for `Claim.commands`; empty if the task's own `apply_async` chose to
+            send nothing (or sent it by a connection of its own).
+
+        Raises:
+            NotBuilt: Celery, the task or a receiver of a signal raised, or sent nothing.
+            StoreUnavailable: The broker did not answer.
+        """
+        out = outgoing(self._name, entry, slot, kind, self._app.tasks.get(entry.task))
+        if self._app.conf.task_always_eager:
+            raise NotBuilt(_EAGER.format(entry.name))
+        commands = _commands(self._captured(out), out.options["task_id"])
+        if not commands and is_celerys_own(self._app, entry):
+            raise NotBuilt(_NOTHING.format(entry.name, entry.task))
+        return commands
+
+    def _captured(self, out: Outgoing) -> list[Message]:
+        producer, outbox = self._open()
+        keep_from_backend(self._app, producer)
+        lives = {} if out.expires is None else _lives(out, self.now())
+        with outbox.open(lives) as messages:
+            try:
+                self._dispatch(out, producer)
+            except Exception as error:
+                raise _named(out.entry, error) from error
+        return messages
+
+    def _open(self) -> tuple[Any, Outbox]:
+        if self._outbox is None:
+            self._producer, self._outbox = capturing_producer(self._app, self._timeout)
+        return self._producer, self._outbox
+
+    def close(self) -> None:
+        """Let go of the connection. The next `build` opens another."""
+        producer, self._producer, self._outbox = self._producer, None, None
+        if producer is not None:
+            producer.connection.release()
+
+
+_EAGER = (
+    "Entry {0!r}: task_always_eager is True, expected False where beat runs\n"
+    "  from the app's settings\n"
+    "  write task_always_eager = False: beat would run tasks itself instead of sending them"
+)
+_NOTHING = (
+    "Entry {0!r}: task {1!r} put no message on a queue, expected one\n"
+    "  from its routing: the exchange it is routed to has no queue bound to it\n"
+    "  write task_queues with that queue, or start the worker that consumes it first"
+)
+
+
+def _lives(out: Outgoing, now: int) -> dict[str, int]:
+    return {out.options["task_id"]: max(0, (out.expires or now) - now)}
+
+
+def _commands(messages: list[Message], task_id: str) -> tuple[Command, ...]:
+    ours = [message for message in messages if message.id == task_id]
+    others = [message for message in messages if message.id != task_id]
+    return tuple(command for message in (*ours, *others) for command in message.commands)
+
+
+def _named(entry: Entry, error: Exception) -> BeatkitError:
+    from kombu.exceptions import OperationalError
+    from redis.exceptions import ConnectionError, TimeoutError  # noqa: A004
+
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, OperationalError | ConnectionError | TimeoutError):
+            return StoreUnavailable(
+                f"Broker did not answer while entry {entry.name!r} was prepared: {cause}\n"
+                "  from broker_url\n"
+                "  nothing is lost: what is owed is sent when it is back"
+            )
+        cause = cause.__cause__ or cause.__context__
+    where = f"  declared in {entry.source}\n" if entry.source else ""
+    return NotBuilt(
+        f"Entry {entry.name!r}: task {entry.task!r} could not be sent: "
+        f"{type(error).__name__}: {error}\n{where}"
+        "  the slot is still owed, and is tried again"
+    )
+
+
+def through_celery(app: Any) -> Dispatch:
+    """Return a dispatch that does what `celery.beat.Scheduler.apply_async` does."""
+
+    def dispatch(out: Outgoing, producer: Any) -> object:
+        from celery.beat import BeatLazyFunc
+
+        def called(value: Any) -> Any:
+            return value() if isinstance(value, BeatLazyFunc) else value
+
+        args = [called(value) for value in out.args]
+        kwargs = {name: called(value) for name, value in out.kwargs.items()}
+        task = app.tasks.get(out.entry.task)
+        if task is not None:
+            return task.apply_async(args, kwargs, producer=producer, **out.options)
+        return app.send_task(out.entry.task, args, kwargs, producer=producer, **out.options)
+
+    return dispatch
+
+
+def keep_from_backend(app: Any, producer: Any) -> None:
+    """Keep our producer's messages from reaching for the result backend.
+
+    `send_task` tells the backend of each task whose result may be awaited; Redis and RPC
+    then subscribe to it. Nobody awaits a result in beat, and a dead result backend would
+    block it for seconds a slot.
+    """
+    backend = app.backend
+    told = backend.on_task_call
+    if getattr(told, "beatkit_keeps_from", None) is type(producer):
+        return
+
+    def on_task_call(used: Any, task_id: str) -> Any:
+        return {} if used is producer else told(used, task_id)
+
+    on_task_call.beatkit_keeps_from = type(producer)  # type: ignore[attr-defined]
+    backend.on_task_call = on_task_call
