@@ -322,6 +322,9 @@ class Way:
         ]
         return self._store.claim(writer, claims)
 
+    def close(self) -> None:
+        pass
+
 
 def _message(writer: Writer, claim: Claim) -> tuple[str, int, str, str]:
     return (claim.entry, claim.slot, writer.beat, writer.revision)

@@ -41,6 +41,10 @@ class Way(Protocol):
         """Decide each claim. An entry whose message cannot be built answers "failed"."""
         ...
 
+    def close(self) -> None:
+        """Let go of connections; the store is the caller's."""
+        ...
+
 
 class Passes:
     """Ticks: each does a bounded batch of work and says when to be called again.
@@ -99,6 +103,11 @@ class Passes:
             self.presence.look_again()
             return RETRY_S
         return max(0.0, min(wait_ms, self.presence.next_look())) / 1000
+
+    def leave(self, store: Store) -> None:
+        """Withdraw, through a store whose connection no pass uses."""
+        if self.presence.situation is not None:
+            self.presence.leave(store)
 
     def _look(self) -> None:
         situation = self.presence.look(self._last_sent, len(self._failing))

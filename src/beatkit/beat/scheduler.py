@@ -1,0 +1,160 @@
+"""Celery's hooks onto the parts of this package.
+
+`celery beat`, `celery worker -B` and `beatkit dev` make this class by its dotted name. It is
+made twice: once with `lazy=True` for the banner, which must touch nothing, and once for
+real, before `beat_init`; that one reads the schedule and still neither connects nor writes.
+The first tick does.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from celery import beat as celery_beat
+from celery.utils.log import get_logger
+
+from beatkit.beat.quiet import unsaid
+from beatkit.beat.start import Hooks, Running, begin, describe
+from beatkit.beat.table import ScheduleEntry, Table, dispatched, shown
+from beatkit.entry import Entry as Definition
+from beatkit.registry.effective import check_start, effective_entries
+from beatkit.sending.message import Outgoing
+from beatkit.store.choice import choose
+
+# Where Celery itself logs it: people alert on "Scheduler: Sending due task".
+logger = get_logger("celery.beat")
+
+LAST_WORDS_S = 1.0
+"""How long each of the two steps of stopping may wait for the store."""
+
+
+class Scheduler(celery_beat.Scheduler):
+    """Sends each slot once, from any number of beats that share one store.
+
+    Use it as `make_app` configures it, or with `-S beatkit`. All that Celery documents of a
+    scheduler holds: `schedule` shows the entries, `max_interval` bounds how long a custom
+    schedule is left unasked, `apply_entry` is the one place that sends. The way back to
+    Celery's own is the setting `beat_scheduler` alone.
+
+    Raises:
+        DeclarationError: Something in the schedule cannot work; lists all of it.
+        StoreError: The settings name no store that beats could share.
+    """
+
+    Entry = ScheduleEntry
+
+    def __init__(self, app: Any, *args: Any, lazy: bool = False, **kwargs: Any) -> None:
+        self._running: Running | None = None
+        self._error: Exception | None = None
+        self._in_tick = False
+        self._stopping = False
+        super().__init__(app, *args, lazy=lazy, **kwargs)
+
+    # --- what Celery reads
+
+    @property
+    def info(self) -> str:
+        """What the start banner says of this scheduler; nothing is contacted."""
+        return describe(self.app)
+
+    def get_schedule(self) -> Table:
+        """Return the entries as Celery shows them."""
+        return self._table
+
+    def set_schedule(self, schedule: Any) -> None:
+        """Replace the entries."""
+        self._table = Table(schedule)
+
+    schedule = property(get_schedule, set_schedule)
+    data = schedule
+
+    def setup_schedule(self) -> None:
+        """Read the schedule, and refuse one that cannot work. Writes nothing."""
+        check_start(self.app)
+        choose(self.app)
+        entries = effective_entries(self.app).values()
+        table = {entry.name: shown(entry, self.app) for entry in entries if entry.enabled}
+        self.schedule = table
+        self.install_default_entries(self.schedule)
+
+    # --- what Celery's service calls
+
+    def tick(self, *_args: Any, **_kwargs: Any) -> float:
+        """Do one pass; return seconds until the next. See `beatkit.beat`."""
+        if self._stopping:
+            # The SystemExit that followed the flag was swallowed on its way, by code that
+            # it interrupted: say it again.
+            raise SystemExit(0)
+        self._in_tick = True
+        try:
+            return self._pass()
+        finally:
+            self._in_tick = False
+
+    def close(self) -> None:
+        """Withdraw from the store, within 2 s; a second call does nothing.
+
+        Celery calls it inside the signal handler, which may have interrupted a pass half
+        way through a write: then it only leaves a note, and the call that follows when the
+        stack has unwound does the work, on a connection of its own.
+        """
+        if self._in_tick:
+            self._stopping = True
+            return
+        self._leave()
+        super().close()
+
+    def _pass(self) -> float:
+        if self._running is None or self._table.changed:
+            self._begin()
+        assert self._running is not None
+        try:
+            return self._running.passes.tick()
+        except Exception:
+            # Passes answer for the errors of stores, brokers and entries. What comes here is
+            # a mistake of ours, and no reason to stop sending other people's bills.
+            logger.exception("beat: a pass failed; the next is in 1 s.")
+            return 1.0
+
+    def _begin(self) -> None:
+        entries = [row.defined() for row in self._table.values()]
+        self._table.changed = False
+        self._leave()
+        hooks = Hooks(self._dispatch, self._patched, self._sent)
+        self._running = begin(self.app, entries, hooks, self.max_interval)
+
+    def _leave(self) -> None:
+        running, self._running = self._running, None
+        if running is not None:
+            running.leave(LAST_WORDS_S)
+
+    # --- sending
+
+    def apply_async(
+        self, entry: Any, producer: Any = None, advance: bool = True, **kwargs: Any
+    ) -> Any:
+        """Give an entry to Celery, as `apply_entry` asks."""
+        try:
+            return super().apply_async(entry, producer=producer, advance=advance, **kwargs)
+        except Exception as error:
+            self._error = error  # apply_entry logs and swallows it
+            raise
+
+    def _dispatch(self, out: Outgoing, producer: Any) -> None:
+        """Send a slot's message through `apply_entry`, the place that others patch."""
+        row = dispatched(out, self.app)
+        self._error = None
+        with unsaid():
+            self.apply_entry(row, producer=producer)
+        if self._error is not None:
+            raise self._error
+
+    def _patched(self) -> bool:
+        function = getattr(self.apply_entry, "__func__", None)
+        return getattr(function, "__globals__", None) is not vars(celery_beat)
+
+    def _sent(self, entry: Definition, slot: int) -> None:
+        logger.info("Scheduler: Sending due task %s (%s)", entry.name, entry.task)
+        row = self._table.get(entry.name)
+        if row is not None:
+            row.sent(slot)

@@ -1,0 +1,143 @@
+"""How is a beat put together for an app? Store, way of sending, presence and passes."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from beatkit.beat.passes import Passes, Way
+from beatkit.beat.presence import Presence
+from beatkit.beat.revision import revision
+from beatkit.beat.rows import Row
+from beatkit.clock import read_host
+from beatkit.entry import Entry
+from beatkit.errors import StoreError
+from beatkit.sending.atomic import AtomicWay
+from beatkit.sending.build import Builder, Dispatch
+from beatkit.store import Beat, Store, open_store
+from beatkit.store.choice import Choice, choose
+
+TIMEOUT_S = 2.0
+"""No wait for the store or the broker is longer, so that every pass is bounded."""
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A beat that is put together.
+
+    Attributes:
+        passes: Its life.
+        store: Where progress is, on the connection that the passes use.
+        way: How it sends.
+        reopen: The same store on another connection, with a timeout in seconds.
+    """
+
+    passes: Passes
+    store: Store
+    way: Way
+    reopen: Callable[[float], Store]
+
+    def leave(self, timeout: float) -> None:
+        """Withdraw from the store on a fresh connection, and let go of everything.
+
+        Args:
+            timeout: Seconds, for connecting and for each reply.
+        """
+        last = self.reopen(timeout)
+        try:
+            self.passes.leave(last)
+        except StoreError:
+            pass  # the announcement expires by itself
+        finally:
+            last.close()
+            self.way.close()
+            self.store.close()
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """What the scheduler lends to its passes.
+
+    Attributes:
+        dispatch: Gives a message to Celery, through `apply_entry`.
+        patched: Whether `apply_entry` runs somebody's code.
+        on_sent: Called with each entry and slot that was sent, after the fact.
+    """
+
+    dispatch: Dispatch
+    patched: Callable[[], bool]
+    on_sent: Callable[[Entry, int], None]
+
+
+def begin(app: Any, entries: Iterable[Entry], hooks: Hooks, max_interval: float) -> Running:
+    """Put a beat together. Nothing is contacted yet: its first tick does.
+
+    Args:
+        app: The Celery app.
+        entries: What the beat serves.
+        hooks: What the scheduler lends.
+        max_interval: Seconds for which a custom schedule may be left unasked.
+
+    Raises:
+        StoreError: The app's settings name no store that its beats could share.
+    """
+    choice = choose(app)
+    served = list(entries)
+
+    def open_with(timeout: float) -> Store:
+        return open_store(
+            choice.url, prefix=choice.prefix, timeout=timeout,
+            ssl=choice.ssl, options=choice.options, source=choice.source,
+        )  # fmt: skip
+
+    store = open_with(TIMEOUT_S)
+    me = _introduction(app, served)
+    presence = Presence(me, [entry.name for entry in served], store, read_host)
+    way = _way(app, choice, store, hooks, presence)
+    deadline = app.conf.beat_cron_starting_deadline
+    passes = Passes(
+        presence,
+        [Row(entry, deadline) for entry in served],
+        store,
+        way,
+        read_host=read_host,
+        on_sent=hooks.on_sent,
+        poll_limit_ms=round(max_interval * 1000),
+    )
+    return Running(passes, store, way, open_with)
+
+
+def describe(app: Any) -> str:
+    """Return lines for the start banner: where progress is, and how messages are sent."""
+    try:
+        choice = choose(app)
+    except StoreError as error:
+        return f"    . store -> none: {str(error).splitlines()[0]}"
+    from beatkit.store.link import SCHEMES, parse
+
+    kind = choice.url.split("://")[0]
+    place = str(parse(choice.url)) if kind in SCHEMES else choice.url
+    way = "atomic" if choice.at_broker else "claimed"
+    return f"    . store -> {place} (from {choice.source})\n    . sending -> {way}"
+
+
+def _way(app: Any, choice: Choice, store: Store, hooks: Hooks, presence: Presence) -> Way:
+    from beatkit.sending.effects import side_effects
+
+    builder = Builder(app, choice.name, presence.now, hooks.dispatch, TIMEOUT_S)
+    return AtomicWay(
+        store, builder, lambda entry: side_effects(app, entry, patched=hooks.patched())
+    )
+
+
+def _introduction(app: Any, entries: list[Entry]) -> Beat:
+    host = socket.gethostname()
+    # Several may live in one process (threads), and a pid comes round again.
+    unique = f"{re.sub(r'[^A-Za-z0-9.-]', '-', host)}-{os.getpid()}-{uuid4().hex[:6]}"
+    number = int(app.conf.get("beatkit_revision") or 0)
+    return Beat(unique, host, os.getpid(), revision(entries), number)
