@@ -67,7 +67,7 @@ class Servers:
 
 
 MEMORY = Servers(
-    broker="memory://",
+    broker="memory://localhost/",  # without a host kombu warns
     results="cache+memory://",
     words="memory of this process, nothing is kept",
     transport_options={"polling_interval": 0.05},  # Celery's own second would be felt

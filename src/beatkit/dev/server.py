@@ -18,6 +18,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import signal
 import socket
 import subprocess
 import time
@@ -66,7 +67,7 @@ class Server:
             stderr=subprocess.DEVNULL,
             start_new_session=True,
             pass_fds=(lock,),
-            preexec_fn=die_with(os.getpid()),
+            preexec_fn=die_with(os.getpid(), signal.SIGTERM),
         )
         os.close(lock)
 

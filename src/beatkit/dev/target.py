@@ -21,6 +21,7 @@ from types import FunctionType, ModuleType
 from typing import Any
 
 from celery import Celery
+from celery.local import PromiseProxy
 
 from beatkit.dev.blame import blaming, shown
 from beatkit.errors import BeatkitError
@@ -162,8 +163,7 @@ def _only(module: ModuleType) -> Target:
         )
     raise TargetError(
         f"{_called(module)} holds no Celery app"
-        + _stranger(module)
-        + "\n  make one in it: app = beatkit.make_app('shop'); or name the module that does"
+        + (_stranger(module) or "\n  make one in it, or name the module that does")
     )
 
 
@@ -209,6 +209,8 @@ def _kind(value: object) -> str:
         return repr(value)
     if isinstance(value, type):
         return f"the class {value.__name__}"
+    if issubclass(type(value), PromiseProxy):
+        return "a task"
     if isinstance(value, FunctionType | ModuleType):
         return f"a {type(value).__name__}"
     return f"a {type(value).__name__} object"
@@ -219,7 +221,9 @@ def _stranger(module: ModuleType) -> str:
     value = getattr(module, "app", None)
     if value is None:
         return ""
-    return f"\n  its 'app' is {_kind(value)}" + _flask_recipe(value, module, "app")
+    recipe = _flask_recipe(value, module, "app")
+    make = "\n  make a Celery app beside it, such as celery_app = beatkit.make_app('shop')"
+    return f"\n  its 'app' is {_kind(value)}" + (recipe or make)
 
 
 def _flask_recipe(value: object, module: ModuleType, variable: str) -> str:

@@ -12,16 +12,22 @@ import os
 import signal
 import sys
 import threading
+import warnings
 from collections.abc import Callable
 from typing import Any
 
+from billiard import pool as billiard_pool
 from celery import Celery, signals
+from celery.app.defaults import DEFAULTS
 from celery.apps import worker as program
 from celery.platforms import EX_OK
 
 from beatkit.dev.death import die_with
 
 _QUIET = ("celery", "kombu", "amqp")
+
+_FORMAT = "%(asctime)s.%(msecs)03d  %(levelname)-8s  %(message)s"
+_TASK_FORMAT = "%(asctime)s.%(msecs)03d  %(levelname)-8s  %(task_name)s  %(message)s"
 
 
 class Worker(program.Worker):
@@ -43,14 +49,22 @@ class Worker(program.Worker):
     ) -> None:
         self._on_ready = on_ready
         self._on_stop = on_stop
+        # In a container one is often root; for a laptop's worker that is no news.
+        warnings.filterwarnings("ignore", r"\s*You're running the worker with superuser")
         super().__init__(
             app=app, quiet=True, redirect_stdouts=False, optimization="fair", task_events=False,
             without_mingle=True, without_gossip=True, without_heartbeat=True, **options,
         )  # fmt: skip
 
     def setup_logging(self, colorize: bool | None = None) -> Any:
-        """Celery's logging, minus what the lines of beatkit dev say already."""
+        """Celery's logging, in the columns of our lines and without what they say already."""
+        log = self.app.log
+        if log.format == DEFAULTS["worker_log_format"]:  # else the project's own stands
+            log.format = _FORMAT
+        if log.task_format == DEFAULTS["worker_task_log_format"]:
+            log.task_format = _TASK_FORMAT
         custom = super().setup_logging(colorize)
+        _shorten_times()
         for name in _QUIET:
             logging.getLogger(name).setLevel(logging.WARNING)
         logging.getLogger("celery.task").setLevel(self.loglevel)
@@ -79,11 +93,32 @@ class Worker(program.Worker):
         self._on_stop()
 
 
+def _shorten_times() -> None:
+    for name in (None, "celery.task", "multiprocessing"):
+        for handler in logging.getLogger(name).handlers:
+            formatter = handler.formatter
+            if formatter is not None and formatter._fmt in (_FORMAT, _TASK_FORMAT):
+                formatter.datefmt = "%H:%M:%S"
+
+
 def bind_children(parent: int) -> None:
-    """Let the pool's processes end when the command is killed (Linux)."""
-    ask = die_with(parent)
-    if ask is not None:
-        signals.worker_process_init.connect(lambda **_: ask(), weak=False)
+    """Let the pool's processes end when the command does, and when it is killed (Linux).
+
+    By SIGKILL: at SIGTERM they would wait 30 seconds for the dead worker to take their results.
+    """
+    if not hasattr(signal, "SIGKILL"):
+        return
+    ask = die_with(parent, signal.SIGKILL)
+
+    # A process that ends waits until the worker has counted its last result, for 30 seconds;
+    # at a busy Ctrl-C the count is lost once in some tens, with nothing left to do.
+    billiard_pool.GUARANTEE_MESSAGE_CONSUMPTION_RETRY_LIMIT = 30  # of 0.1 s each
+
+    def bind(**_: Any) -> None:
+        if ask is not None and os.getpid() != parent:  # the solo pool's process is ourselves
+            ask()
+
+    signals.worker_process_init.connect(bind, weak=False)
 
 
 def request_to_end() -> None:
