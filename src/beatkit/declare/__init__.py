@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from functools import cache
+from inspect import isfunction
 from pathlib import Path
 from typing import Any, Unpack
 
@@ -10,7 +12,9 @@ from beatkit.declare.decoration import Use, declare
 from beatkit.declare.parameters import Parameters
 from beatkit.declare.typed import Decorator, PeriodicTask
 from beatkit.entry import Source
+from beatkit.errors import DeclarationError
 from beatkit.registry import Declarations
+from beatkit.registry.below import target_of
 
 __all__ = ["DEFAULT", "Decorator", "Parameters", "PeriodicTask", "Registry", "periodic"]
 
@@ -34,11 +38,13 @@ class Registry:
 
     def periodic(self, schedule: Any = None, /, **said: Unpack[Parameters]) -> Decorator:
         """Declare that the decorated task runs on a schedule."""
-        given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
         frame = sys._getframe(1)
-        file = Path.cwd() / frame.f_code.co_filename
-        source = Source(_shown(file), frame.f_lineno)
-        use = Use(schedule, given, source, str(file), frame.f_globals)
+        file, shown = _paths(frame.f_code.co_filename)
+        source = Source(shown, frame.f_lineno)
+        if isfunction(schedule) or target_of(schedule) is not None:
+            raise DeclarationError(_NO_PARENTHESES.format(source))
+        given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
+        use = Use(schedule, given, source, file, frame.f_globals)
 
         def decorate(task: Any, /) -> Any:
             return declare(task, use, self.declarations)
@@ -46,9 +52,18 @@ class Registry:
         return decorate
 
 
-def _shown(file: Path) -> str:
-    """Return the path as people know it: relative, if it lies below the current directory."""
-    return str(file.relative_to(Path.cwd()) if file.is_relative_to(Path.cwd()) else file)
+_NO_PARENTHESES = """\
+@periodic stands without parentheses
+  declared in {}
+  write @periodic(seconds=60)"""
+
+
+@cache
+def _paths(file: str) -> tuple[str, str]:
+    """Return a file's absolute path, and as people know it: from the current directory."""
+    here = Path.cwd()
+    path = here / file
+    return str(path), str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 DEFAULT = Registry()

@@ -102,10 +102,10 @@ def _problems_with_function(new: Declaration, *, readable: bool) -> list[Problem
     signature = signature_of(function) if function is not None else None
     if function is None or signature is None:
         return []
-    found = [problem_with_slot(slot_parameters(function, signature))]
-    if readable:
-        found.append(misfit(function, new.args, new.kwargs, bound=new.target.bound))
-    return [problem for problem in found if problem]
+    problem = problem_with_slot(slot_parameters(function, signature))
+    if problem is None and readable:
+        problem = misfit(function, new.args, new.kwargs, bound=new.target.bound)
+    return [problem] if problem else []
 
 
 def _unknown(name: str) -> Problem:

@@ -37,7 +37,7 @@ def _build(schedule: Any, said: Mapping[str, Any]) -> Any:
     from beatkit.schedules.celery import cron, every
 
     if schedule is not None:
-        from beatkit.schedules.celery import convert
+        from beatkit.schedules.convert import convert
 
         return convert(schedule)
     if "cron" in said:

@@ -73,10 +73,9 @@ def _written(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
 
 
 def _shown(function: Callable[..., Any], takes: Signature, bound: bool | None) -> str:
-    shown = takes.replace(return_annotation=Signature.empty)
-    if bound:
-        shown = shown.replace(parameters=list(shown.parameters.values())[1:])
-    return f"{getattr(function, '__name__', 'the task')}{shown}"
+    wanted = list(takes.parameters.values())[bool(bound) :]
+    plain = [each.replace(annotation=Parameter.empty) for each in wanted]
+    return f"{getattr(function, '__name__', 'the task')}{Signature(plain)}"
 
 
 def _remedy(takes: Signature, bound: bool | None) -> str:

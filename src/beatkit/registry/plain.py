@@ -93,7 +93,7 @@ def _missing_key(key: str) -> Problem:
 
 
 def _schedule(value: Any, name: str, app: Any, problems: list[Problem]) -> Any:
-    from beatkit.schedules.celery import convert
+    from beatkit.schedules.convert import convert
 
     try:
         schedule = convert(value)

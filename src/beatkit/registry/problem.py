@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from beatkit.entry import Source
 from beatkit.errors import DeclarationError
-
-_CARETS = re.compile(r" *[\^~]+ *")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,11 +24,9 @@ class Problem:
 
     @classmethod
     def from_error(cls, error: Exception) -> Problem:
-        """Take over an error's text: its last line is the remedy if it stands indented."""
+        """Take over an error's text, whose last line is the remedy unless it is the first."""
         what, _, last = str(error).rpartition("\n")
-        if not what or _CARETS.fullmatch(last):
-            return cls(str(error), "")
-        return cls(what, last.strip())
+        return cls(what, last.strip()) if what else cls(str(error), "")
 
 
 def render(problem: Problem, *, entry: str, source: Source | None, where: str = "") -> str:
@@ -43,13 +38,7 @@ def render(problem: Problem, *, entry: str, source: Source | None, where: str = 
         source: Where a decorator declared it.
         where: Where it came from if no decorator did, such as "beat_schedule".
     """
-    prefix = f"Entry {entry!r}: "
-    first, *others = problem.what.split("\n")
-    lines = [prefix + first]
-    # Carets right below the first line point into it, and so move with it.
-    if others and _CARETS.fullmatch(others[0]):
-        others[0] = " " * len(prefix) + others[0]
-    lines += others
+    lines = [f"Entry {entry!r}: {problem.what}"]
     if source or where:
         lines.append(f"  declared in {source or where}")
     if problem.write:

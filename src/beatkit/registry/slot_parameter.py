@@ -42,21 +42,21 @@ def problem_with_slot(found: list[Parameter]) -> Problem | None:
         return Problem(f"parameters {names} all ask for the Slot, expected one at most", _REMEDY)
     for each in found:
         if each.kind is not Parameter.KEYWORD_ONLY:
-            return Problem(f"Slot parameter {str(each)!r} is not keyword-only", _REMEDY)
+            return Problem(f"Slot parameter {each.name!r} is not keyword-only", _REMEDY)
         if each.default is not None:
-            return Problem(f"Slot parameter {str(each)!r} has no default of None", _REMEDY)
-        if not isinstance(each.annotation, str) and each.annotation is Slot:
-            return Problem(f"Slot parameter {str(each)!r} does not allow for None", _REMEDY)
+            return Problem(f"Slot parameter {each.name!r} has no default of None", _REMEDY)
+        if each.annotation in (Slot, "Slot"):
+            return Problem(f"Slot parameter {each.name!r} does not allow for None", _REMEDY)
     return None
 
 
 def _mentions_slot(parameter: Parameter, names: dict[str, Any]) -> bool:
     annotation = parameter.annotation
-    if isinstance(annotation, str):
+    while isinstance(annotation, str):
         if "Slot" not in annotation:
             return False
         try:
-            annotation = eval(annotation, names)
+            annotation = eval(annotation, names)  # the module's own annotation
         except Exception:  # noqa: BLE001 - it may raise anything, and then it is read as text
             return _WRITTEN.fullmatch(annotation) is not None
     return annotation is Slot or (
