@@ -1,0 +1,67 @@
+"""`celery -A app schedule VERB`: see the schedule, and check it.
+
+Celery imports this file for every `celery` command, whichever it is, so it imports nothing
+but click and what Celery has loaded before; a verb's file is imported when it is called.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+import click
+
+VERBS = {
+    "list": ("beatkit.cli.listing", "Show every entry and when it is next due."),
+    "timeline": ("beatkit.cli.timeline", "Draw the load of a day, by queue and entry."),
+}
+
+
+class Verbs(click.Group):
+    """A group whose commands are imported when they are asked for."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs, in the order of the help."""
+        return list(VERBS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a verb's file and return its command."""
+        if cmd_name not in VERBS:
+            return None
+        command: click.Command = getattr(import_module(VERBS[cmd_name][0]), f"{cmd_name}_verb")
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Return the command; for an unknown one, fail with the nearest."""
+        if not ctx.resilient_parsing and args[0] not in VERBS and args[0][:1].isalpha():
+            ctx.fail(_unknown(args[0]))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of verbs without importing them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl([(verb, text) for verb, (_, text) in VERBS.items()])
+
+
+def _unknown(verb: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(verb, VERBS, n=1)
+    hint = f"did you mean {close[0]!r}?" if close else f"it knows {', '.join(VERBS)}"
+    return f"schedule has no verb {verb!r}; {hint}"
+
+
+@click.group(cls=Verbs)
+@click.pass_context
+def schedule(context: click.Context, /, **_: Any) -> None:
+    """See the schedule of periodic tasks, and check it. No server is needed.
+
+    Data goes to stdout, notes to stderr. Exit codes: 0 yes, or done; 1 the answer is no
+    (check found errors, diff found differences); 2 wrong usage, or the app cannot be used;
+    69 a server cannot be reached.
+    """
+    root = context.find_root()
+    if root is not context and root.params.get("app") is None:
+        context.fail("there is no app: write celery -A your_app schedule ...")

@@ -1,0 +1,206 @@
+"""`schedule timeline`: the load of a day, on the terminal or as a picture."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+
+import click
+
+from beatkit.cli.answer import Answer
+from beatkit.cli.names import EntryName
+from beatkit.cli.pictures.day import CROWD, HOUR, Day, Lane, Load, Pile, arranged, load
+from beatkit.cli.table import Column, Row, Table
+from beatkit.cli.view import View, reading
+from beatkit.cli.when import Instant, instant, millis, stamp, worded
+from beatkit.cli.wording import schedule_text
+from beatkit.entry import Entry
+from beatkit.simulation import upcoming
+
+BLOCKS = "▁▂▃▄▅▆▇█"
+CELLS = 48
+PILES = 8
+
+
+@click.command("timeline")
+@click.argument("names", nargs=-1, type=EntryName())
+@click.option("--from", "begin", type=Instant(), help="Start here; default: the hour that runs.")
+@click.option("--hours", type=click.IntRange(1, 24 * 31), default=24, show_default=True)
+@click.option(
+    "--crowd",
+    type=click.IntRange(1),
+    default=CROWD,
+    show_default=True,
+    help="More entries of one queue than this in one minute are a pile-up.",
+)
+@click.option("-v", "--entries", is_flag=True, help="A line for each entry too.")
+@click.option("--svg", type=click.Path(path_type=Path), help="Draw it to this file as well.")
+@click.option("--html", type=click.Path(path_type=Path), help="Draw it as a page to this file.")
+@reading
+def timeline_verb(
+    view: View,
+    names: tuple[str, ...],
+    begin: str | None,
+    hours: int,
+    crowd: int,
+    entries: bool,
+    svg: Path | None,
+    html: Path | None,
+) -> None:
+    """Show how the runs of a day fall, for each queue, and where they pile up.
+
+    NAMES are names or globs of entries; none means all. Each line is a scale of its own.
+    """
+    start = view.now.replace(minute=0, second=0, microsecond=0)
+    if begin is not None:
+        start = instant(begin, view.now).astimezone(view.zone)
+    day = day_of(view, view.schedule.select(names), start, hours)
+    written = []
+    if svg is not None:
+        from beatkit.cli.pictures.svg import draw
+
+        svg.write_text(draw(day, *_heading(view, day, hours)), encoding="utf-8")
+        written.append(svg)
+    if html is not None:
+        from beatkit.cli.pictures.page import page
+
+        html.write_text(page(day, *_heading(view, day, hours)), encoding="utf-8")
+        written.append(html)
+    view.outlet.give(answer(view, day, crowd, entries, written))
+
+
+def day_of(view: View, entries: list[Entry], start: datetime, hours: int) -> Day:
+    """Return the runs of enabled entries from a time on."""
+    first = millis(start)
+    stop = first + hours * HOUR
+    lanes = (
+        Lane(
+            entry.name,
+            schedule_text(entry),
+            view.schedule.destination(entry).queue,
+            tuple(upcoming(entry, first - 1, stop)),
+        )
+        for entry in entries
+        if entry.enabled
+    )
+    return Day(first, stop, view.zone, arranged(lanes), millis(view.now))
+
+
+def answer(view: View, day: Day, crowd: int, entries: bool, written: list[Path]) -> Answer:
+    """Return the load as an answer."""
+    loads = [day.load(queue, CELLS) for queue in day.queues()]
+    tables = [_load_table(day, "QUEUE", loads)]
+    if entries:
+        each = [load(lane.name, lane.slots, day.start, day.stop, CELLS) for lane in day.lanes]
+        tables.append(_load_table(day, "NAME", each))
+    piles = day.piles(crowd)
+    if piles:
+        tables.append(_pile_table(view, day, piles))
+    notes = [f"{day.wall(shift.at):%a %d %b}: {shift}" for shift in day.shifts()]
+    return Answer(
+        kind="timeline",
+        about={
+            **stamp("start", day.wall(day.start)),
+            **stamp("stop", day.wall(day.stop)),
+            "timezone": str(view.zone),
+            "pile_ups": [_pile_data(day, pile) for pile in piles],
+        },
+        tables=tables,
+        notes=notes + [f"wrote {path}" for path in written],
+    )
+
+
+def sparkline(counts: tuple[int, ...]) -> str:
+    """Draw counts as blocks, the greatest as a full one; a dot for none."""
+    most = max(counts, default=0)
+    return "".join(
+        BLOCKS[-(-count * len(BLOCKS) // most) - 1] if count else "·" for count in counts
+    )
+
+
+def _axis(day: Day) -> str:
+    """The hours above the sparklines, with the weekday where a day begins."""
+    width = (day.stop - day.start) / CELLS
+    line = ""
+    for at in day.hours():
+        place = round((at - day.start) / width)
+        wall = day.wall(at)
+        label = f"{wall:%H}" if wall.hour else f"{wall:%a}"
+        if place >= len(line) + bool(line) and place + len(label) <= CELLS and not wall.hour % 3:
+            line = line.ljust(place) + label
+    return line.ljust(CELLS)
+
+
+def _load_table(day: Day, title: str, loads: list[Load]) -> Table:
+    axis = _axis(day)
+    columns = (
+        Column(title, title.lower(), least=20 if title == "NAME" else 8, pinch=True),
+        Column(axis, "counts"),
+        Column("RUNS", "runs", right=True),
+        Column("PEAK", "peak", right=True, give_way=1),
+        Column("AT", "peak_at", give_way=2),
+    )
+    rows = [
+        Row(
+            {
+                title: one.queue,
+                axis: sparkline(one.counts),
+                "RUNS": f"{one.runs:,}",
+                "PEAK": f"{one.peak:,}",
+                "AT": "-" if one.peak_at is None else f"{day.wall(one.peak_at):%H:%M}",
+            },
+            {
+                title.lower(): one.queue,
+                "runs": one.runs,
+                "peak": one.peak,
+                **stamp("peak_at", None if one.peak_at is None else day.wall(one.peak_at)),
+                "counts": one.counts,
+            },
+        )
+        for one in loads
+    ]
+    return Table(columns, rows)
+
+
+def _pile_table(view: View, day: Day, piles: list[Pile]) -> Table:
+    columns = (
+        Column("AT", "at"),
+        Column("QUEUE", "queue", least=7),
+        Column("MINUTES", "minutes", right=True),
+        Column("ENTRIES", "count", right=True),
+        Column("NAMES", "entries", least=20),
+    )
+    rows = [
+        Row(
+            {
+                "AT": worded(day.wall(pile.at[0]), view.now),
+                "MINUTES": f"{len(pile.at):,}",
+                "QUEUE": pile.queue,
+                "ENTRIES": f"{len(pile.entries)}",
+                "NAMES": ", ".join(pile.entries),
+            },
+            _pile_data(day, pile),
+        )
+        for pile in piles[:PILES]
+    ]
+    rest = f", the {PILES} biggest of {len(piles)}" if len(piles) > PILES else ""
+    return Table(columns, rows, f"Pile-ups: entries of one queue in the same minute{rest}")
+
+
+def _pile_data(day: Day, pile: Pile) -> dict[str, object]:
+    entries = list(pile.entries)
+    at = {**stamp("at", day.wall(pile.at[0])), "minutes": len(pile.at)}
+    return {**at, "queue": pile.queue, "count": len(entries), "entries": entries}
+
+
+def _heading(view: View, day: Day, hours: int) -> tuple[str, str]:
+    """Return the title and the subtitle of a picture."""
+    runs = sum(len(lane.slots) for lane in day.lanes)
+    queues = day.queues()
+    counted = f"{len(day.lanes)} {'entry' if len(day.lanes) == 1 else 'entries'}"
+    where = f"in {len(queues)} queues" if len(queues) != 1 else f"in queue {queues[0]}"
+    start = worded(day.wall(day.start), view.now)
+    return (
+        f"{view.app.main or 'schedule'}, {hours} hours from {start}",
+        f"{counted} {where}, {runs:,} runs · {view.zone}",
+    )

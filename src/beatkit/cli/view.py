@@ -1,0 +1,114 @@
+"""What every verb is given: the app's schedule, the present, the zone, and the outlet."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, tzinfo
+from functools import update_wrapper
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+import click
+
+from beatkit.cli.answer import FORMATS, UNREACHABLE, USAGE, Outlet
+from beatkit.cli.when import Instant, Zone, instant
+from beatkit.errors import BeatkitError, StoreUnavailable
+
+if TYPE_CHECKING:
+    from beatkit.entry import Entry
+    from beatkit.operate import Schedule
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """The circumstances of one call.
+
+    Attributes:
+        app: The Celery app of `celery -A`.
+        outlet: Where the answer goes.
+        now: The present, or what `--at` puts in its place, in `zone`.
+        zone: The zone of `--tz`, else the app's.
+        forced: `--tz` was given: entries with a zone of their own are shown in it too.
+        schedule: The app's schedule.
+    """
+
+    app: Any
+    outlet: Outlet
+    now: datetime
+    zone: tzinfo
+    forced: bool
+    schedule: Schedule
+
+    def zone_of(self, entry: Entry) -> tzinfo:
+        """Return the zone in which an entry's instants are shown."""
+        own = getattr(entry.schedule, "timezone", None)
+        return zone_named(own) if own and not self.forced else self.zone
+
+
+def zone_named(name: str) -> tzinfo:
+    """Return the zone of an IANA name."""
+    return UTC if name == "UTC" else ZoneInfo(name)
+
+
+OPTIONS = (
+    click.option(
+        "-o",
+        "--output",
+        type=click.Choice(FORMATS),
+        default="table",
+        help="table for people, plain for cut and awk, json and jsonl for programs.",
+    ),
+    click.option("-j", "--json", "as_json", is_flag=True, help="The same as -o json."),
+    click.option("--tz", type=Zone(), help="Show all times in this zone, such as Europe/Berlin."),
+    click.option(
+        "--at",
+        type=Instant(),
+        default="now",
+        help="Answer as if it were this time, such as 2026-03-29T01:30+01:00 or +2h.",
+    ),
+)
+
+
+def reading(verb: Callable[..., None]) -> Callable[..., None]:
+    """Give a verb the options that all have, and a View as its first argument."""
+
+    @click.pass_context
+    def called(
+        context: click.Context, /, output: str, as_json: bool, tz: Any, at: str, **others: Any
+    ) -> None:
+        with saying():
+            verb(_view(context, "json" if as_json else output, tz, at), **others)
+
+    update_wrapper(called, verb)
+    for option in reversed(OPTIONS):
+        option(called)
+    return called
+
+
+def _view(context: click.Context, form: str, zone: tzinfo | None, at: str) -> View:
+    from beatkit.operate import Schedule, now
+    from beatkit.registry.zone import zone_name
+
+    app = context.obj.app
+    shown = zone or zone_named(zone_name(app.conf))
+    return View(
+        app=app,
+        outlet=Outlet(form, not context.obj.no_color, bool(context.obj.quiet)),
+        now=instant(at, now().astimezone(shown)).astimezone(shown),
+        zone=shown,
+        forced=zone is not None,
+        schedule=Schedule(app),
+    )
+
+
+@contextmanager
+def saying() -> Iterator[None]:
+    """Turn beatkit's errors into their message and an exit code, without a traceback."""
+    try:
+        yield
+    except BeatkitError as error:
+        code = UNREACHABLE if isinstance(error, StoreUnavailable) else USAGE
+        click.echo(f"Error: {error}", err=True)
+        raise click.exceptions.Exit(code) from None
