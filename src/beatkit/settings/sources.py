@@ -14,6 +14,7 @@ from beatkit.settings.problems import Problem, SettingsError
 
 # A mapping with one of these is a web application's whole configuration.
 _WEB = frozenset({"SECRET_KEY", "INSTALLED_APPS", "ROOT_URLCONF", "SQLALCHEMY_DATABASE_URI"})
+_DJANGO = "Django settings"
 _FILES = (".toml", ".yaml", ".yml", ".json")
 
 
@@ -38,7 +39,7 @@ class Source:
     environment: bool = False
 
     def where(self, key: str) -> str:
-        """Return where a key stands, for a message."""
+        """Return where a key stands, for people who do not see the key beside it."""
         return f"{key} in {self.label}" if self.environment else self.label
 
 
@@ -54,6 +55,8 @@ def read(source: Any, namespace: str | None, shared: bool | None) -> Source:
         SettingsError: The file cannot be read, or the name not be imported.
     """
     label, values, is_shared, python = _open(source)
+    if label == _DJANGO:
+        values = _in_djangos_zone(values, namespace or "CELERY")
     web = not _WEB.isdisjoint(values)
     decided = (is_shared or web or namespace is not None) if shared is None else shared
     inner = _nested(values, namespace)
@@ -71,7 +74,7 @@ def _open(source: Any) -> tuple[str, Mapping[str, Any], bool, bool]:
         return _named(source)
     if isinstance(source, Mapping):
         flask = type(source).__module__.partition(".")[0] == "flask"
-        return ("the Flask config" if flask else "a mapping"), source, flask, False
+        return ("the Flask config" if flask else f"the mapping{caller()}"), source, flask, False
     if isinstance(source, ModuleType):
         return _module(source)
     config = getattr(source, "config", None)
@@ -107,7 +110,19 @@ def _module(module: ModuleType) -> tuple[str, Mapping[str, Any], bool, bool]:
 def _django(settings: Any) -> tuple[str, Mapping[str, Any], bool, bool]:
     # dir() of Django's lazy object also lists what its own defaults hold.
     names = [name for name in dir(settings) if name.isupper()]
-    return "Django settings", {name: getattr(settings, name) for name in names}, True, False
+    return _DJANGO, {name: getattr(settings, name) for name in names}, True, False
+
+
+def _in_djangos_zone(values: Mapping[str, Any], prefix: str) -> Mapping[str, Any]:
+    """Django's TIME_ZONE is Celery's timezone where that is not set: Celery's own rule."""
+    zone, inner = values.get("TIME_ZONE"), values.get(prefix)
+    if not zone:
+        return values
+    if isinstance(inner, Mapping):
+        unset = inner.get("timezone") is None
+        return {**values, prefix: {**inner, "timezone": zone}} if unset else values
+    unset = values.get(f"{prefix}_TIMEZONE") is None
+    return {**values, f"{prefix}_TIMEZONE": zone} if unset else values
 
 
 def _named(source: str | Path) -> tuple[str, Mapping[str, Any], bool, bool]:
@@ -155,7 +170,6 @@ def _file(path: Path) -> Mapping[str, Any]:
 
 
 def _parse(path: Path, content: bytes) -> Any:
-    failure = ""
     try:
         return _parser(path)(content.decode())
     except ImportError:
@@ -163,7 +177,10 @@ def _parse(path: Path, content: bytes) -> Any:
     except ValueError as error:
         failure = str(error)
     except Exception as error:  # noqa: BLE001  PyYAML's errors share no base with ValueError
-        failure = " ".join(str(error).split())
+        # Its whole text quotes the file, passwords and all.
+        mark = getattr(error, "problem_mark", None)
+        failure = f"{getattr(error, 'problem', None) or 'it is no YAML'}"
+        failure += f", line {mark.line + 1}" if mark else ""
     return _refuse(path, f"is the file {_short(str(path))}, which cannot be read", failure)
 
 
@@ -217,6 +234,9 @@ def environment(environ: Mapping[str, str]) -> Source:
     return Source("the environment", values, "CELERY", shared=True, environment=True)
 
 
-def is_importable(name: str) -> bool:
-    """Whether a module of that name has been imported already."""
-    return name in sys.modules
+def caller() -> str:
+    """Return " given in FILE, line N", where the code that called beatkit stands."""
+    frame = sys._getframe(1)
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "beatkit":
+        frame = frame.f_back
+    return f" given in {_short(frame.f_code.co_filename)}, line {frame.f_lineno}"
