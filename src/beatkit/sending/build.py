@@ -16,6 +16,7 @@ from beatkit.sending.capture import Message, Outbox, capturing_producer
 from beatkit.sending.effects import is_celerys_own
 from beatkit.sending.message import Outgoing, outgoing
 from beatkit.store import Command
+from beatkit.store.link import is_outage
 
 Dispatch = Callable[[Outgoing, Any], object]
 """Gives a message to Celery with a producer: a scheduler's `apply_entry`, or `through_celery`."""
@@ -122,24 +123,28 @@ def _commands(messages: list[Message], task_id: str) -> tuple[Command, ...]:
 
 
 def _named(entry: Entry, error: Exception) -> BeatkitError:
-    from kombu.exceptions import OperationalError
-    from redis.exceptions import ConnectionError, TimeoutError  # noqa: A004
-
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, OperationalError | ConnectionError | TimeoutError):
-            return StoreUnavailable(
-                f"Broker did not answer while entry {entry.name!r} was prepared: {cause}\n"
-                "  from broker_url\n"
-                "  nothing is lost: what is owed is sent when it is back"
-            )
-        cause = cause.__cause__ or cause.__context__
+    broker = _brokers_own(error)
+    if broker is not None and is_outage(broker):
+        return StoreUnavailable(
+            f"Broker did not answer while entry {entry.name!r} was prepared: {broker}\n"
+            "  from broker_url\n"
+            "  nothing is lost: what is owed is sent when it is back"
+        )
     where = f"  declared in {entry.source}\n" if entry.source else ""
     return NotBuilt(
         f"Entry {entry.name!r}: task {entry.task!r} could not be sent: "
         f"{type(error).__name__}: {error}\n{where}"
         "  the slot is still owed, and is tried again"
     )
+
+
+def _brokers_own(error: BaseException | None) -> BaseException | None:
+    """Find the error of the broker's connection that kombu and Celery wrapped, if any."""
+    from redis.exceptions import RedisError
+
+    while error is not None and not isinstance(error, RedisError | OSError):
+        error = error.__cause__ or error.__context__
+    return error
 
 
 def through_celery(app: Any) -> Dispatch:

@@ -206,25 +206,32 @@ def errors_named(address: Address, timeout: float, source: str) -> Iterator[None
     where = f"  from {source}\n"
     try:
         yield
-    except exceptions.AuthenticationError as error:
-        raise _refused(address, where, error) from error
     except exceptions.TimeoutError as error:
         raise StoreUnavailable(
             f"Store {str(address)!r} did not answer within {timeout:g} s\n{where}"
             "  nothing is lost: what is owed is sent when it is back"
         ) from error
-    except (exceptions.ConnectionError, OSError) as error:
-        raise _away(address, where, error) from error
-    except exceptions.RedisError as error:
-        if _is_away(exceptions, error):
+    except (exceptions.RedisError, OSError) as error:
+        if is_outage(error):
             raise _away(address, where, error) from error
         raise _refused(address, where, error) from error
 
 
-def _is_away(exceptions: Any, error: Exception) -> bool:
+def is_outage(error: BaseException) -> bool:
+    """Say whether an error of redis-py, or of a socket, ends by itself or with an outage.
+
+    Others are refusals: of the user, of one command, of one key.
+    """
+    from redis import exceptions
+
+    if isinstance(error, exceptions.AuthenticationError):
+        return False
+    kinds = (exceptions.ConnectionError, exceptions.TimeoutError, exceptions.ReadOnlyError)
+    more = (exceptions.MasterDownError, exceptions.OutOfMemoryError, OSError)
+    if isinstance(error, (*kinds, *more)):
+        return True
     # Errors raised inside a script come as plain ResponseErrors with the code in front.
-    kinds = (exceptions.ReadOnlyError, exceptions.MasterDownError, exceptions.OutOfMemoryError)
-    return isinstance(error, kinds) or str(error).lstrip("-").startswith(_AWAY)
+    return isinstance(error, exceptions.RedisError) and str(error).startswith(_AWAY)
 
 
 def _away(address: Address, where: str, error: Exception) -> StoreUnavailable:
@@ -235,8 +242,17 @@ def _away(address: Address, where: str, error: Exception) -> StoreUnavailable:
 
 
 def _refused(address: Address, where: str, error: Exception) -> StoreError:
+    from redis.exceptions import AuthenticationError
+
+    login = isinstance(error, AuthenticationError) or str(error).startswith(("NOAUTH", "WRONGPASS"))
     return StoreError(
         f"Store {str(address)!r} refused a command: {error}\n{where}"
-        "  let its user run EVAL, EVALSHA, TIME and the hash, string and stream commands on "
-        "the keys of beatkit_key_prefix, and LPUSH, PEXPIRE and PUBLISH on the broker's"
+        f"  {_LOGIN if login else _RIGHTS}"
     )
+
+
+_LOGIN = "check the user and the password in it"
+_RIGHTS = (
+    "let its user run EVAL, EVALSHA, TIME and the hash, string and stream commands on the keys "
+    "of beatkit_key_prefix, and LPUSH, PEXPIRE and PUBLISH on the broker's"
+)

@@ -1,0 +1,260 @@
+"""What cannot simply be captured, and what runs somebody's code while it is built."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from celery import Task, signals
+from celery.app.task import Task as StockTask
+from celery.beat import BeatLazyFunc
+from kombu import Exchange, Queue
+
+from beatkit.entry import Entry
+from beatkit.errors import StoreUnavailable
+from beatkit.sending import open_way
+from beatkit.sending.effects import side_effects
+from beatkit.store import Writer
+from beatkit.store.choice import choose
+from tests.integration.sending.desk import Desk, body
+
+MakeDesk = Callable[..., Desk]
+
+
+def entry(**more: Any) -> Entry:
+    return Entry("hello", more.pop("task", "shop.hello"), schedule=None, **more)
+
+
+def add(desk: Desk, base: type[Task] = Task) -> Any:
+    @desk.app.task(name="shop.hello", base=base, shared=False)
+    def hello(*words: str) -> None: ...
+
+    return hello
+
+
+@contextmanager
+def receiving(signal: Any, receiver: Callable[..., None]) -> Iterator[None]:
+    signal.connect(receiver, weak=False)
+    try:
+        yield
+    finally:
+        signal.disconnect(receiver)
+
+
+def test_a_loser_runs_no_receiver_and_calls_no_lazy_argument(desk: MakeDesk) -> None:
+    at = desk()
+    add(at)
+    calls: list[str] = []
+    lazy = entry(args=(BeatLazyFunc(lambda: calls.append("lazy") or "now"),))
+    first, second = at.claim(lazy), Writer("beat-2", at.writer.identity, "r1")
+
+    with receiving(signals.before_task_publish, lambda **_: calls.append("signal")):
+        at.store.reserve(second, [first])
+        (answer,) = at.way.send(at.writer, [(lazy, first)]).answers
+
+    assert (answer.outcome, answer.by) == ("taken", "beat-2")
+    assert calls == []
+    assert at.take() == []
+
+
+def test_the_winner_runs_a_receiver_once_and_its_changes_are_sent(desk: MakeDesk) -> None:
+    at = desk()
+    add(at)
+    seen: list[str] = []
+
+    def stamp(headers: dict[str, Any], **_: Any) -> None:
+        headers["stamped"] = "yes"
+        seen.append(headers["id"])
+
+    with receiving(signals.before_task_publish, stamp):
+        answer, _ = at.send(entry())
+
+    (message,) = at.take()
+    assert answer.outcome == "sent"
+    assert message["headers"]["stamped"] == "yes"
+    assert seen == [message["headers"]["id"]]
+
+
+def test_a_lazy_argument_is_called_once_a_slot_whatever_fails(desk: MakeDesk) -> None:
+    at = desk()
+    add(at)
+    calls: list[int] = []
+    lazy = entry(args=(BeatLazyFunc(lambda: calls.append(1) or len(calls)),))
+    at.send(Entry("other", "elsewhere.task", schedule=None))  # declares the queue
+    at.take()
+    claim = at.claim(lazy)
+    at.redis.set("celery", "not a list")
+
+    failed = at.way.send(at.writer, [(lazy, claim)]).answers[0]
+    at.redis.delete("celery")
+    sent = at.way.send(at.writer, [(lazy, claim)]).answers[0]
+
+    assert (failed.outcome, sent.outcome) == ("failed", "sent")
+    assert failed.detail.startswith("WRONGTYPE")
+    (message,) = at.take()
+    assert body(message)[0] == [1]
+
+
+def test_a_message_built_too_early_is_kept(desk: MakeDesk) -> None:
+    at = desk()
+    add(at)
+    calls: list[int] = []
+    lazy = entry(args=(BeatLazyFunc(lambda: calls.append(1) or len(calls)),))
+    claim = at.claim(lazy)
+    soon = replace(claim, not_before=claim.slot + 3_600_000)
+
+    early = at.way.send(at.writer, [(lazy, soon)]).answers[0]
+    sent = at.way.send(at.writer, [(lazy, claim)]).answers[0]
+
+    assert (early.outcome, sent.outcome) == ("early", "sent")
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("signal", ["before_task_publish", "after_task_publish", "task_sent"])
+def test_each_publish_signal_counts_as_a_side_effect(desk: MakeDesk, signal: str) -> None:
+    at = desk()
+    add(at)
+    assert side_effects(at.app, entry()) == ""
+    with receiving(getattr(signals, signal), lambda **_: None):
+        found = side_effects(at.app, entry())
+    assert found == f"a receiver is connected to the signal {signal}"
+
+
+def test_overridden_and_patched_code_counts_as_a_side_effect(
+    desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Own(Task):
+        def apply_async(self, *args: Any, **kwargs: Any) -> Any:
+            return super().apply_async(*args, **kwargs)
+
+    at, other = desk(), desk()
+    add(at, base=Own)
+    add(other)
+    overridden = "apply_async of 'shop.hello' is overridden"
+    assert side_effects(at.app, entry()) == overridden
+    assert side_effects(other.app, entry()) == ""
+    lazy = entry(kwargs={"at": BeatLazyFunc(int)})
+    assert side_effects(other.app, lazy) == "an argument is a BeatLazyFunc"
+    patched = "apply_entry of the scheduler is overridden or patched"
+    assert side_effects(other.app, entry(), patched=True) == patched
+
+    original = StockTask.apply_async
+    monkeypatch.setattr(StockTask, "apply_async", lambda *a, **k: original(*a, **k))
+    assert side_effects(other.app, entry()) == overridden
+
+
+def test_other_messages_that_the_tasks_code_sends_come_after_ours(desk: MakeDesk) -> None:
+    class Audited(Task):
+        def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+            producer = options.get("producer")
+            self.app.send_task("audit.log", queue="celery", producer=producer)
+            return super().apply_async(args, kwargs, **options)
+
+    at = desk()
+    add(at, base=Audited)
+
+    answer, _ = at.send(entry())
+
+    assert answer.outcome == "sent"
+    assert [one["headers"]["task"] for one in at.take()] == ["shop.hello", "audit.log"]
+
+
+def test_a_task_that_chooses_not_to_be_sent_is_decided_all_the_same(desk: MakeDesk) -> None:
+    class Never(Task):
+        def apply_async(self, *args: Any, **kwargs: Any) -> None:
+            return None
+
+    at = desk()
+    add(at, base=Never)
+
+    answer, slot = at.send(entry())
+
+    assert (answer.outcome, answer.progress) == ("missed", slot)
+    assert at.take() == []
+
+
+def test_no_message_from_celerys_own_code_is_an_error(desk: MakeDesk) -> None:
+    at = desk()
+    unbound = {"exchange": Exchange("nowhere", type="topic"), "routing_key": "x"}
+
+    answer, _ = at.send(entry(options=unbound))
+
+    assert answer.outcome == "failed"
+    assert answer.detail == (
+        "Entry 'hello': task 'shop.hello' put no message on a queue, expected one\n"
+        "  from its routing: the exchange it is routed to has no queue bound to it\n"
+        "  write task_queues with that queue, or start the worker that consumes it first"
+    )
+
+
+def test_eager_mode_is_an_error(desk: MakeDesk) -> None:
+    at = desk(task_always_eager=True)
+    add(at)
+
+    answer, _ = at.send(entry())
+
+    assert (answer.outcome, at.take()) == ("failed", [])
+    assert answer.detail == (
+        "Entry 'hello': task_always_eager is True, expected False where beat runs\n"
+        "  from the app's settings\n"
+        "  write task_always_eager = False: beat would run tasks itself instead of sending them"
+    )
+
+
+def test_an_entry_that_cannot_be_built_fails_alone(desk: MakeDesk) -> None:
+    at = desk()
+    good = Entry("good", "elsewhere.task", schedule=None)
+    bad = entry(args=(object(),))
+    batch = [(bad, at.claim(bad)), (good, at.claim(good))]
+
+    answers = at.way.send(at.writer, batch).answers
+
+    assert [answer.outcome for answer in answers] == ["failed", "sent"]
+    assert answers[0].detail == (
+        "Entry 'hello': task 'shop.hello' could not be sent: "
+        "EncodeError: Object of type object is not JSON serializable\n"
+        "  the slot is still owed, and is tried again"
+    )
+    assert len(at.take()) == 1
+
+
+@pytest.mark.parametrize("options", [{"retry_on_timeout": True}, {"max_retries": 50}])
+def test_transport_options_that_make_kombu_publish_at_once_do_not(
+    desk: MakeDesk, options: dict[str, Any]
+) -> None:
+    at = desk(broker_transport_options=options)
+    sample = entry()
+    claim = replace(at.claim(sample), not_before=2**50)
+
+    (answer,) = at.way.send(at.writer, [(sample, claim)]).answers
+
+    assert answer.outcome == "early"
+    assert at.take() == []
+
+
+def test_a_dead_broker_is_an_outage_and_bounded(desk: MakeDesk) -> None:
+    at = desk()
+    sample = entry()
+    claim = at.claim(sample)
+    at.app.conf.broker_url = "redis://127.0.0.1:1/0"
+    way = open_way(at.app, choose(at.app), at.store, now=lambda: 0, timeout=0.2)
+
+    with pytest.raises(StoreUnavailable) as caught:
+        way.send(at.writer, [(sample, claim)])
+
+    assert str(caught.value).splitlines()[1:] == [
+        "  from broker_url",
+        "  nothing is lost: what is owed is sent when it is back",
+    ]
+    assert str(caught.value).startswith(
+        "Broker did not answer while entry 'hello' was prepared: Error 111 connecting"
+    )
+
+
+def test_declarations_are_made_on_the_real_server(desk: MakeDesk) -> None:
+    at = desk(task_queues=[Queue("video", Exchange("media"), routing_key="video")])
+    at.send(entry(options={"queue": "video"}))
+    assert at.redis.exists("_kombu.binding.media")
