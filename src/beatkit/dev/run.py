@@ -1,25 +1,28 @@
-"""Broker, worker and scheduler in one command: the order in which they start and stop.
+"""The order of things: the target, the broker, the worker with the scheduler, and back.
 
-The server starts first and gets ready while Python imports Celery and the target. The pool
-forks before the scheduler's thread exists. On the way out the scheduler stops first, then
-the worker when its tasks have finished, then the server.
+The target comes first: one that cannot be imported starts no server and leaves no folder.
+On the way out the scheduler stops first, then the worker when its tasks have finished,
+then the server.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from beatkit.dev.binary import find_binary
+from beatkit.dev.blame import blaming
 from beatkit.dev.options import Options
-
-if TYPE_CHECKING:
-    from beatkit.dev.server import Server
+from beatkit.dev.redirect import MEMORY, Servers, given
+from beatkit.dev.session import Session
+from beatkit.dev.target import Target, TargetError, load
+from beatkit.registry.effective import effective_entries
 
 _REQUESTS_TO_END = ("SIGTERM", "SIGHUP")
 
@@ -33,24 +36,53 @@ def run(options: Options) -> int:
     Raises:
         BeatkitError: It cannot start; the message says why.
     """
-    with _interrupted_by_requests_to_end(), _broker(options) as server:
-        from beatkit.dev.session import Session  # imports Celery, while the server starts
+    with _interrupted_by_requests_to_end():
+        target = importable(options.target)
+        with _servers(options, target) as servers:
+            return Session(options, target, servers).run()
 
-        return Session(options, server).run()
+
+def importable(name: str) -> Target:
+    """Return the app with everything that it imports and declares in place.
+
+    Raises:
+        BeatkitError: It cannot be found or imported, or one of its entries cannot work.
+    """
+    _silence_notices_of_the_configured_broker()
+    target = load(name)
+    with blaming(f"The app {target.name!r} cannot start", TargetError):
+        target.app.set_default()
+        target.app.loader.import_default_modules()
+        target.app.finalize()
+        effective_entries(target.app)
+    return target
+
+
+def _silence_notices_of_the_configured_broker() -> None:
+    """That broker is not used here, so nobody needs to hear that it is only a default."""
+    for name in ("beatkit", "beatkit.settings"):
+        logging.getLogger(name).addFilter(
+            lambda record: not record.getMessage().startswith("broker_url is not set")
+        )
 
 
 @contextmanager
-def _broker(options: Options) -> Iterator[Server | None]:
-    """The private server, or None where a broker is given or there is no server to start."""
-    binary = None if options.broker or sys.platform == "win32" else find_binary()
-    if binary is None:
-        yield None
+def _servers(options: Options, target: Target) -> Iterator[Servers]:
+    """The broker that was given, else a private server, else memory; ready for use."""
+    if options.broker:
+        yield given(options.broker)
         return
-    from beatkit.dev import server, state
+    binary = None if sys.platform == "win32" else find_binary()
+    if binary is None:
+        yield MEMORY
+        return
+    from beatkit.dev import server, state  # they need what Windows has not
 
-    owned = state.fresh() if options.fresh else state.kept(Path.cwd())
-    with owned as folder, server.running(binary, folder) as started:
-        yield started
+    folder = Path.cwd() / state.NAME / state.folder_name(target.file, target.name)
+    owned = state.fresh() if options.fresh else state.kept(folder)
+    with owned as own, server.running(binary, own) as running:
+        words = f"private Valkey, {own.words}"
+        yield Servers(running.url(0), running.url(1), words)
 
 
 @contextmanager

@@ -42,20 +42,21 @@ class ServerError(BeatkitError):
 
 @contextmanager
 def running(binary: Path, state: State) -> Iterator[Server]:
-    """Start the server; it gets ready by itself while the block runs, and is stopped after it.
+    """Start a server, let it be ready while the block runs, and stop it afterwards.
 
     Raises:
-        ServerError: A server that was left behind in this state does not stop.
+        ServerError: It does not start, or one that was left behind does not stop.
     """
     server = Server(binary, state)
     try:
+        server.ready()
         yield server
     finally:
         server.stop()
 
 
 class Server:
-    """The running server. Make it in the main thread; `ready`, use its `url`, then `stop`."""
+    """The running server. Make it in the main thread, or use `running`."""
 
     def __init__(self, binary: Path, state: State) -> None:
         self._state = state
@@ -75,13 +76,6 @@ class Server:
     def pid(self) -> int:
         """The server's process id."""
         return self._process.pid
-
-    @property
-    def words(self) -> str:
-        """Where its data is, for people."""
-        return (
-            f"state kept in {self._state.folder.name}/" if self._state.kept else "nothing is kept"
-        )
 
     def url(self, database: int) -> str:
         """Broker or result URL of one of its 16 databases."""

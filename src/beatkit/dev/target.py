@@ -38,10 +38,12 @@ class Target:
     Attributes:
         app: The Celery app.
         name: The form that `celery -A` takes too: "shop:app".
+        file: The file of the module that holds it; None if it has none.
     """
 
     app: Celery
     name: str
+    file: str | None
 
 
 def load(target: str) -> Target:
@@ -153,7 +155,7 @@ def _only(module: ModuleType) -> Target:
         module = _import(f"{module.__name__}.celery")
         found = _apps(module)
     if len(found) == 1:
-        return Target(found[0][1], f"{module.__name__}:{found[0][0]}")
+        return _target(found[0][1], module, found[0][0])
     if found:
         names = [repr(name) for name, _ in found]
         raise TargetError(
@@ -178,7 +180,11 @@ def _named(module: ModuleType, variable: str) -> Target:
             f"'{module.__name__}:{variable}' is {_kind(value)}, not a Celery app"
             + (_flask_recipe(value, module, variable) or _instead(module))
         )
-    return Target(value, f"{module.__name__}:{variable}")
+    return _target(value, module, variable)
+
+
+def _target(app: Celery, module: ModuleType, variable: str) -> Target:
+    return Target(app, f"{module.__name__}:{variable}", getattr(module, "__file__", None))
 
 
 def _apps(module: ModuleType) -> list[tuple[str, Celery]]:
