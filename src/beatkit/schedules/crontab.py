@@ -12,6 +12,7 @@ from celery import schedules
 from beatkit.errors import ScheduleError
 from beatkit.schedules.calendar import DayMode
 from beatkit.schedules.cron import CronRule, Fold, Gap
+from beatkit.schedules.describe import describe_cron
 from beatkit.schedules.dialect import Expression, is_hashed, parse, written
 from beatkit.schedules.rules import Rule, UnionRule
 from beatkit.schedules.timetable import Timetable, unbound
@@ -152,6 +153,15 @@ class cron(Timetable, schedules.crontab):  # noqa: N801
             days=self.days,
             seed=seed if needs_seed else self.seed,
         )
+
+    def describe(self) -> str:
+        """Return the schedule in plain English, such as `at 04:00 every day (Europe/Berlin)`."""
+        zone = self.timezone or "the app's time zone"
+        if self._rule is None:
+            quoted = " and ".join(map(repr, self.texts))
+            return f"by cron {quoted}, where the entry's name decides H ({zone})"
+        texts = (describe_cron(text, self.seed, self.days) for text in self.texts)
+        return "; and ".join(f"{text} ({zone})" for text in texts)
 
     def to_json(self) -> dict[str, Any]:
         """Return the definition, ready for `json.dumps`."""

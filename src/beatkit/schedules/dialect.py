@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from beatkit.errors import ScheduleError
 from beatkit.schedules.calendar import DayMode, Days, days
+from beatkit.schedules.complaints import bad_count, bad_item, never_fires
 from beatkit.schedules.fields import (
     DAY,
     HOUR,
@@ -25,7 +26,6 @@ from beatkit.schedules.fields import (
     WEEKDAY,
     BadItem,
     Field,
-    Kind,
     read_field,
     uses_hash,
 )
@@ -91,10 +91,10 @@ def parse(text: str, seed: int | None = None, mode: DayMode = "or") -> Expressio
             read_field(kind, word, seed) for kind, word in zip(_KINDS, words[-5:], strict=True)
         )
     except BadItem:
-        raise _complaint(text, seed) from None
+        raise bad_item(text, (SECOND, *_KINDS)[-len(words) :], seed) from None
     matching = days(day, month, weekday, mode)
     if matching is not None and not matching.exist():
-        raise _never(text, words)
+        raise never_fires(text)
     return Expression(second, minute, hour, day, month, weekday, matching)
 
 
@@ -124,100 +124,4 @@ def _words(text: str) -> list[str]:
         return words
     if len(words) == 1 and words[0].lower() in ALIASES:
         return ALIASES[words[0].lower()].split()
-    raise _miscounted(text, words)
-
-
-def _miscounted(text: str, words: list[str]) -> ScheduleError:
-    if len(words) == 1 and words[0].startswith("@"):
-        names = " ".join(ALIASES)
-        advice = f"write one of {names}"
-        if words[0].lower() == "@reboot":
-            advice = "slots come from the clock, not from a start; " + advice
-        return ScheduleError(f"cron {text!r} is no alias that beatkit knows\n  {advice}")
-    fields = f"{len(words)} field" + "s" * (len(words) != 1)
-    return ScheduleError(
-        f"cron {text!r} has {fields}, expected 5 (minute, hour, day of month, month, weekday)"
-        " or 6 (a second before them)\n"
-        f"  {_padded(words)}"
-    )
-
-
-def _padded(words: list[str]) -> str:
-    if 0 < len(words) < 5:
-        return f"write {' '.join([*words, *['*'] * (5 - len(words))])!r} if each time is meant"
-    return "write for example '0 4 * * *' for each day at 04:00"
-
-
-def _complaint(text: str, seed: int | None) -> ScheduleError:
-    """Find the culprit again, with its column, and say what was expected."""
-    words = list(_WORD.finditer(text))
-    kinds = (SECOND, *_KINDS)[-len(words) :]
-    for kind, word in zip(kinds, words, strict=True):
-        try:
-            read_field(kind, word[0], seed)
-        except BadItem as bad:
-            return _explain(text, kind, word.start() + bad.start, bad)
-    raise AssertionError(text)
-
-
-def _explain(text: str, kind: Kind, column: int, bad: BadItem) -> ScheduleError:
-    said = bad.item if bad.item.isascii() and bad.item.isdigit() else repr(bad.item)
-    reason = f": {bad.reason}" if bad.reason else f", expected {kind.expected}"
-    return ScheduleError(
-        f"{kind.name} is {said} in cron {text!r}{reason}\n"
-        f"{pointer(text, column, len(bad.item))}\n"
-        f"  {_advice(kind, bad.item)}"
-    )
-
-
-def pointer(text: str, start: int, length: int) -> str:
-    """Return the expression and below it a caret under each of some characters."""
-    shown = "".join(char if char.isprintable() else " " for char in text)
-    return f"  {shown}\n  {' ' * start}{'^' * max(length, 1)}"
-
-
-def _advice(kind: Kind, item: str) -> str:
-    for other in (MONTH, WEEKDAY):
-        if kind is not other and item.upper()[:3] in other.names:
-            return f"names such as {item!r} belong in the {other.name} field"
-    near = next((form for form in _repairs(kind, item) if _fits(kind, form)), None)
-    if near is not None:
-        return f"write {near!r}, or another {kind.name} in {kind.expected}"
-    return f"write a {kind.name} in {kind.expected}"
-
-
-def _repairs(kind: Kind, item: str) -> list[str]:
-    """Return likely meanings of a bad item, the likeliest first."""
-    bare = re.sub(r"[^0-9A-Za-z*/-]", "", item)
-    star = re.sub(r"^\*+/?([0-9]+).*", r"*/\1", item) if item.startswith("*") else ""
-    dash = re.match(r"([0-9A-Za-z]+)-+([0-9A-Za-z]+)", item)
-    step = re.match(r"[0-9A-Za-z*-]+/[0-9]+", item)
-    return [
-        *([step[0]] if step else []),
-        star,
-        *([f"{dash[1]}-{dash[2]}"] if dash else []),
-        f"*{item}",
-        item[:3],
-        str(kind.low) if item == str(kind.end + 1) else "",
-        bare.strip("-/*"),
-        *(["*"] if item.startswith("*") else []),
-        str(kind.end) if item.isascii() and item.isdigit() and int(item) > kind.end else "",
-        str(kind.low) if item == "0" else "",
-    ]
-
-
-def _fits(kind: Kind, form: str) -> bool:
-    try:
-        read_field(kind, form)
-    except BadItem:
-        return False
-    return True
-
-
-def _never(text: str, words: list[str]) -> ScheduleError:
-    return ScheduleError(
-        f"cron {text!r} never fires: no month in {words[-2]!r} has a day that matches"
-        f" day of month {words[-3]!r} and weekday {words[-1]!r}\n"
-        f"{pointer(text, text.index(words[-3]), 1)}\n"
-        "  write a day that the month has, or L for its last day"
-    )
+    raise bad_count(text, words, tuple(ALIASES))

@@ -89,13 +89,25 @@ class Field:
 
 
 class BadItem(Exception):
-    """An item that the grammar does not cover, and where in the field it stands."""
+    """An item that the grammar does not cover.
 
-    def __init__(self, start: int, item: str, reason: str = "") -> None:
-        super().__init__(start, item, reason)
+    Attributes:
+        start: Where in the field it starts.
+        item: Its text, perhaps in capitals.
+        what: What it is, if not a value of the field.
+        expected: What was expected, if not a value of the field.
+        advice: What to write instead, if it is known.
+    """
+
+    def __init__(
+        self, start: int, item: str, what: str = "", expected: str = "", advice: str = ""
+    ) -> None:
+        super().__init__(start, item)
         self.start = start
         self.item = item
-        self.reason = reason
+        self.what = what
+        self.expected = expected
+        self.advice = advice
 
 
 def uses_hash(text: str) -> bool:
@@ -171,11 +183,21 @@ def _special(kind: Kind, item: str, start: int, text: str) -> Special | None:
             return ("DL", _number(kind, last[1], start) % 7, 0)
         if nth := _NTH_SUCH.fullmatch(item):
             if not 1 <= int(nth[2]) <= 5:
-                raise BadItem(start + nth.start(2), nth[2], "a month has at most 5 of a weekday")
+                raise _bad_nth(start + nth.start(2), nth[2])
             return ("D#", _number(kind, nth[1], start) % 7, int(nth[2]))
         if item == "L":
-            raise BadItem(start, text, "L alone is a day of the month")
+            raise _bad_last(start, text)
     return None
+
+
+def _bad_nth(start: int, nth: str) -> BadItem:
+    advice = "write a number from 1 to 5, or L in place of # and the number for the last one"
+    return BadItem(start, nth, "the number after #", "1-5: a month has no more", advice)
+
+
+def _bad_last(start: int, text: str) -> BadItem:
+    advice = "write '5L' for the last Friday of the month, or L in the day of month field"
+    return BadItem(start, text, "weekday", "a weekday before the L", advice)
 
 
 def _spread(kind: Kind, found: re.Match[str], start: int, seed: int) -> list[int]:
@@ -202,7 +224,7 @@ def _step(text: str | None, start: int) -> int:
     if text is None:
         return 1
     if int(text) == 0:
-        raise BadItem(start, text, "a step of 0 never moves on")
+        raise BadItem(start, text, "step", "1 or more", "write 1, or leave the step out")
     return int(text)
 
 

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from celery import schedules
 
 from beatkit.errors import ScheduleError
+from beatkit.schedules.describe import describe_interval
 from beatkit.schedules.durations import Duration, duration_ms, plain
 from beatkit.schedules.rules import IntervalRule
 from beatkit.schedules.timetable import Timetable, unbound
@@ -95,6 +96,12 @@ class every(Timetable, schedules.schedule):  # noqa: N801
             seconds=timedelta(milliseconds=self._period),
             offset=timedelta(milliseconds=seed % self._period),
         )
+
+    def describe(self) -> str:
+        """Return the schedule in plain English, such as `every 15 seconds`."""
+        if self._offset is None:
+            return describe_interval(self._period, 0) + ", shifted by a hash of the entry's name"
+        return super().describe()
 
     def to_json(self) -> dict[str, Any]:
         """Return the definition, ready for `json.dumps`."""

@@ -16,6 +16,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Self
 
 from beatkit.errors import ScheduleError
+from beatkit.schedules.describe import describe
 from beatkit.schedules.rules import Rule
 
 if TYPE_CHECKING:
@@ -166,8 +167,8 @@ class Timetable:
         raise NotImplementedError
 
     def describe(self) -> str:
-        """Return the schedule in plain English."""
-        raise NotImplementedError
+        """Return the schedule in plain English, such as `every 15 seconds`."""
+        return describe(self.rule)
 
     def _definition(self) -> tuple[object, ...]:
         """Return what equality and the hash compare."""

@@ -1,0 +1,132 @@
+"""What is wrong with the text of a cron expression, and the nearest text that is right.
+
+Each complaint has a first line that names the culprit, what it is and what was expected; the
+expression with a caret under each of its characters; and what to write instead.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from beatkit.errors import ScheduleError
+from beatkit.schedules.fields import HOUR, MINUTE, MONTH, SECOND, WEEKDAY, BadItem, Kind, read_field
+
+_WORD = re.compile(r"[^ \t]+")
+
+
+def bad_item(text: str, kinds: Sequence[Kind], seed: int | None) -> ScheduleError:
+    """Find the item that the grammar does not cover again, with its column."""
+    for kind, word in zip(kinds, _WORD.finditer(text), strict=True):
+        try:
+            read_field(kind, word[0], seed)
+        except BadItem as bad:
+            return _complaint(text, kind, word.start() + bad.start, bad)
+    raise AssertionError(text)
+
+
+def bad_count(text: str, words: Sequence[str], aliases: Sequence[str]) -> ScheduleError:
+    """Complain of neither five nor six fields."""
+    if len(words) == 1 and words[0].startswith("@"):
+        advice = f"write one of {' '.join(aliases)}"
+        if words[0].lower() == "@reboot":
+            advice = f"slots come from the clock, not from a start: {advice}"
+        return ScheduleError(f"cron {text!r} is no alias that beatkit knows\n  {advice}")
+    fields = f"{len(words)} field" + "s" * (len(words) != 1)
+    advice = "write for example '0 4 * * *', each day at 04:00"
+    if 0 < len(words) < 5:
+        filled = " ".join([*words, *["*"] * (5 - len(words))])
+        advice = f"write {filled!r} if each is meant"
+    return ScheduleError(
+        f"cron {text!r} has {fields}, expected 5 (minute, hour, day of month, month, weekday)"
+        f" or 6 (a second before them)\n  {advice}"
+    )
+
+
+def never_fires(text: str) -> ScheduleError:
+    """Complain of days that no month has."""
+    *_, day, month, weekday = _WORD.finditer(text)
+    reason = f"no month of {month[0]!r} has a day {day[0]!r}"
+    if not weekday[0].startswith("*"):
+        reason = f"in no month of {month[0]!r} does day {day[0]!r} meet weekday {weekday[0]!r}"
+    return ScheduleError(
+        f"cron {text!r} never fires: {reason}\n"
+        f"{_pointer(text, day.start(), month.end() - day.start())}\n"
+        "  write a day that the month has; L is its last"
+    )
+
+
+def _complaint(text: str, kind: Kind, column: int, bad: BadItem) -> ScheduleError:
+    item = text[column : column + len(bad.item)]
+    said = item if item.isascii() and item.isdigit() else repr(item)
+    return ScheduleError(
+        f"{bad.what or kind.name} is {said} in cron {text!r}, expected"
+        f" {bad.expected or kind.expected}\n"
+        f"{_pointer(text, column, len(item))}\n"
+        f"  {_advice(kind, item, bad)}"
+    )
+
+
+def _pointer(text: str, start: int, length: int) -> str:
+    shown = "".join(char if char.isprintable() else " " for char in text)
+    return f"  {shown}\n  {' ' * start}{'^' * max(length, 1)}"
+
+
+def _advice(kind: Kind, item: str, bad: BadItem) -> str:
+    known = bad.advice or _known_trouble(kind, item)
+    if known:
+        return known
+    near = next((form for form in _repairs(kind, item) if form and _fits(kind, form)), None)
+    choice = f"{kind.name} from {kind.expected.replace('-', ' to ')}"
+    if near:
+        return f"write {near!r}, or another {choice}"
+    return f"write {'an' if kind is HOUR else 'a'} {choice}"
+
+
+def _known_trouble(kind: Kind, item: str) -> str:
+    strange = next((char for char in item if not char.isascii()), None)
+    if strange is not None:
+        return f"write plain digits, letters and blanks: {strange!r} is none of them"
+    if not item:
+        return "take a comma away"
+    if "=" in item:
+        return "give the zone beside the text: cron('0 4 * * *', timezone='Europe/Berlin')"
+    for other in (MONTH, WEEKDAY):
+        if kind is not other and item.upper()[:3] in other.names:
+            return f"write it in the {other.name} field: it is no {kind.name}"
+    return ""
+
+
+def _repairs(kind: Kind, item: str) -> list[str]:
+    """Return likely meanings of a bad item, the likeliest first."""
+    star = re.match(r"\*+/?([0-9]+)", item)
+    stepped = re.match(r"[0-9A-Za-z*-]+/[0-9]+", item)
+    dashed = re.match(r"([0-9A-Za-z]+)-+([0-9A-Za-z]+)", item)
+    hashed = re.match(r"[Hh](\([0-9]+-[0-9]+\))?", item)
+    value = re.match(r"[-+]?([0-9A-Za-z]+)", item)
+    return [
+        *([stepped[0]] if stepped else []),
+        *([f"*/{star[1]}"] if star else []),
+        *([f"{dashed[1]}-{dashed[2]}"] if dashed else []),
+        *([hashed[0]] if hashed else []),
+        f"*{item}",
+        *([value[1], value[1][:3]] if value else []),
+        *(["*"] if item.startswith(("*", "?")) else []),
+        *_nearest(kind, item),
+    ]
+
+
+def _nearest(kind: Kind, item: str) -> list[str]:
+    """Return the nearest number; the first for one beyond the last, as 24 hours are 0."""
+    if not (item.isascii() and item.isdigit()):
+        return []
+    wraps = kind in (SECOND, MINUTE, HOUR) and int(item) == kind.high + 1
+    return [str(kind.low if wraps or int(item) < kind.low else kind.high)]
+
+
+def _fits(kind: Kind, form: str) -> bool:
+    try:
+        read_field(kind, form)
+    except BadItem:
+        return False
+    return True

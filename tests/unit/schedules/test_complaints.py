@@ -1,0 +1,222 @@
+"""The whole text of each error about a cron expression."""
+
+from __future__ import annotations
+
+import pytest
+
+from beatkit.errors import ScheduleError
+from beatkit.schedules.celery import cron
+
+
+def complaint(*texts: object, **options: object) -> str:
+    with pytest.raises(ScheduleError) as caught:
+        cron(*texts, **options)
+    return str(caught.value)
+
+
+def test_an_hour_out_of_range_is_shown_with_a_caret_and_the_nearest_form() -> None:
+    assert complaint("0 25 * * *") == (
+        "hour is 25 in cron '0 25 * * *', expected 0-23\n"
+        "  0 25 * * *\n"
+        "    ^^\n"
+        "  write '23', or another hour from 0 to 23"
+    )
+
+
+def test_hour_24_is_taken_for_midnight() -> None:
+    assert complaint("0 24 * * *").endswith("\n  write '0', or another hour from 0 to 23")
+
+
+def test_the_caret_stands_under_the_culprit_of_a_list_after_tabs_and_blanks() -> None:
+    assert complaint("0\t4  1,40-50 * *") == (
+        "day of month is 40 in cron '0\\t4  1,40-50 * *', expected 1-31\n"
+        "  0 4  1,40-50 * *\n"
+        "         ^^\n"
+        "  write '31', or another day of month from 1 to 31"
+    )
+
+
+def test_the_first_of_six_fields_is_the_second() -> None:
+    assert complaint("99 0 4 * * *") == (
+        "second is 99 in cron '99 0 4 * * *', expected 0-59\n"
+        "  99 0 4 * * *\n"
+        "  ^^\n"
+        "  write '59', or another second from 0 to 59"
+    )
+
+
+def test_a_name_in_the_wrong_field_is_sent_to_its_own() -> None:
+    assert complaint("* * * Mon *") == (
+        "month is 'Mon' in cron '* * * Mon *', expected 1-12 or jan-dec\n"
+        "  * * * Mon *\n"
+        "        ^^^\n"
+        "  write it in the weekday field: it is no month"
+    )
+
+
+def test_a_full_name_is_shortened() -> None:
+    assert complaint("* * * * sunday") == (
+        "weekday is 'sunday' in cron '* * * * sunday', expected 0-7 or sun-sat\n"
+        "  * * * * sunday\n"
+        "          ^^^^^^\n"
+        "  write 'sun', or another weekday from 0 to 7 or sun to sat"
+    )
+
+
+def test_a_step_of_zero_is_named_a_step() -> None:
+    assert complaint("*/0 * * * *") == (
+        "step is 0 in cron '*/0 * * * *', expected 1 or more\n"
+        "  */0 * * * *\n"
+        "    ^\n"
+        "  write 1, or leave the step out"
+    )
+
+
+def test_a_sixth_weekday_of_a_month_is_refused() -> None:
+    assert complaint("0 0 * * MON#6") == (
+        "the number after # is 6 in cron '0 0 * * MON#6', expected 1-5: a month has no more\n"
+        "  0 0 * * MON#6\n"
+        "              ^\n"
+        "  write a number from 1 to 5, or L in place of # and the number for the last one"
+    )
+
+
+def test_l_alone_is_no_weekday() -> None:
+    assert complaint("0 0 * * L") == (
+        "weekday is 'L' in cron '0 0 * * L', expected a weekday before the L\n"
+        "  0 0 * * L\n"
+        "          ^\n"
+        "  write '5L' for the last Friday of the month, or L in the day of month field"
+    )
+
+
+def test_a_comma_too_many_is_pointed_at() -> None:
+    assert complaint("1,,5 * * * *") == (
+        "minute is '' in cron '1,,5 * * * *', expected 0-59\n"
+        "  1,,5 * * * *\n"
+        "    ^\n"
+        "  take a comma away"
+    )
+
+
+def test_a_no_break_space_is_named() -> None:
+    assert complaint("* * * * *\u00a0*") == (
+        "weekday is '*\\xa0*' in cron '* * * * *\\xa0*', expected 0-7 or sun-sat\n"
+        "  * * * * * *\n"
+        "          ^^^\n"
+        "  write plain digits, letters and blanks: '\\xa0' is none of them"
+    )
+
+
+def test_a_zone_before_the_text_belongs_beside_it() -> None:
+    assert complaint("TZ=UTC 0 4 * * *").endswith(
+        "\n  give the zone beside the text: cron('0 4 * * *', timezone='Europe/Berlin')"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "near"),
+    [
+        ("*/5-7 * * * *", "*/5"),
+        ("*/15/2 * * * *", "*/15"),
+        ("1-30/5/2 * * * *", "1-30/5"),
+        ("1-5-9 * * * *", "1-5"),
+        ("1--5 * * * *", "1-5"),
+        ("*5 * * * *", "*/5"),
+        ("/5 * * * *", "*/5"),
+        ("*/ * * * *", "*"),
+        ("** * * * *", "*"),
+        ("5* * * * *", "5"),
+        ("+5 * * * *", "5"),
+        ("1- * * * *", "1"),
+        ("H(5 * * * *", "H"),
+        ("* * ? * *", "*"),
+        ("* * L-3 * *", "L"),
+        ("* * * 13 *", "12"),
+        ("* * * * 8", "7"),
+    ],
+)
+def test_the_nearest_valid_form_is_offered(text: str, near: str) -> None:
+    assert f"\n  write {near!r}, or another " in complaint(text)
+
+
+def test_too_few_fields_are_filled_up() -> None:
+    assert complaint("0 4 * *") == (
+        "cron '0 4 * *' has 4 fields, expected 5 (minute, hour, day of month, month, weekday)"
+        " or 6 (a second before them)\n"
+        "  write '0 4 * * *' if each is meant"
+    )
+
+
+@pytest.mark.parametrize(("text", "count"), [("", "0 fields"), ("0 0 4 * * * 2027", "7 fields")])
+def test_another_number_of_fields_is_counted(text: str, count: str) -> None:
+    assert complaint(text) == (
+        f"cron {text!r} has {count}, expected 5 (minute, hour, day of month, month, weekday)"
+        " or 6 (a second before them)\n"
+        "  write for example '0 4 * * *', each day at 04:00"
+    )
+
+
+def test_reboot_is_no_time() -> None:
+    assert complaint("@reboot") == (
+        "cron '@reboot' is no alias that beatkit knows\n"
+        "  slots come from the clock, not from a start: write one of"
+        " @hourly @daily @midnight @weekly @monthly @yearly @annually"
+    )
+
+
+def test_a_day_that_its_months_never_have_is_refused() -> None:
+    assert complaint("0 0 31 2,4 *") == (
+        "cron '0 0 31 2,4 *' never fires: no month of '2,4' has a day '31'\n"
+        "  0 0 31 2,4 *\n"
+        "      ^^^^^^\n"
+        "  write a day that the month has; L is its last"
+    )
+
+
+def test_days_that_never_meet_are_refused() -> None:
+    assert complaint("0 0 1-7 * 5L", days="and") == (
+        "cron '0 0 1-7 * 5L' never fires:"
+        " in no month of '*' does day '1-7' meet weekday '5L'\n"
+        "  0 0 1-7 * 5L\n"
+        "      ^^^^^\n"
+        "  write a day that the month has; L is its last"
+    )
+
+
+@pytest.mark.parametrize("value", [None, 5, b"0 4 * * *", ["0 4 * * *"]])
+def test_what_is_no_text_is_refused(value: object) -> None:
+    assert complaint(value) == (
+        f"cron is {value!r}, expected a text of five fields\n  write for example '0 4 * * *'"
+    )
+
+
+def test_cron_wants_an_expression() -> None:
+    assert complaint() == "cron() has no expression\n  write for example cron('0 4 * * *')"
+
+
+def test_an_unknown_zone_is_refused_with_the_nearest_name() -> None:
+    assert complaint("0 4 * * *", timezone="europe/berlim") == (
+        "timezone is 'europe/berlim', expected the name of a zone in the IANA time zone database\n"
+        "  write 'Europe/Berlin'"
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["../../etc/passwd", "", "Nowhere", "Europe", "UTC+2", "tzdata.zi"]
+)
+def test_a_name_that_is_no_zone_is_refused(name: str) -> None:
+    assert complaint("0 4 * * *", timezone=name or "//").startswith(
+        f"timezone is {name or '//'!r}, expected the name of a zone"
+    )
+
+
+@pytest.mark.parametrize(
+    ("option", "expected"),
+    [("gap", "'run' or 'skip'"), ("fold", "'first' or 'both'"), ("days", "'or' or 'and'")],
+)
+def test_an_unknown_option_is_refused(option: str, expected: str) -> None:
+    first = expected.split(" ")[0]
+    assert complaint("0 4 * * *", **{option: "twice"}) == (
+        f"{option} is 'twice', expected {expected}\n  write {option}={first}"
+    )
