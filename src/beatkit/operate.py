@@ -7,7 +7,7 @@ It needs no server: not the broker, not the store.
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
@@ -134,11 +134,7 @@ class Schedule:
         """
         start = now() if after is None else after
         first, stop = to_ms(start, "after"), to_ms(until or start + HORIZON, "until")
-        lanes = [
-            ((slot, entry.name) for slot in upcoming(entry, first, stop))
-            for entry in self.select(patterns)
-            if entry.enabled
-        ]
+        lanes = [_lane(entry, first, stop) for entry in self.select(patterns) if entry.enabled]
         return [Slot(name, to_datetime(slot)) for slot, name in islice(merge(*lanes), count)]
 
     def following(self, entry: Entry, after: datetime) -> datetime | None:
@@ -167,6 +163,10 @@ class Schedule:
     def destination(self, entry: Entry) -> Destination:
         """Return where the entry's messages go, as Celery's router decides it."""
         return destination(self.app, entry)
+
+
+def _lane(entry: Entry, after: int, stop: int) -> Iterator[tuple[int, str]]:
+    return ((slot, entry.name) for slot in upcoming(entry, after, stop))
 
 
 def now() -> datetime:

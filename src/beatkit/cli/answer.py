@@ -131,6 +131,7 @@ STYLES: dict[str, dict[str, Any]] = {
     "heading": {"dim": True},
     "title": {"bold": True},
     "quiet": {"dim": True},
+    "added": {"fg": "green"},
     "warning": {"fg": "yellow"},
     "error": {"fg": "red"},
 }

@@ -13,7 +13,13 @@ import click
 
 VERBS = {
     "list": ("beatkit.cli.listing", "Show every entry and when it is next due."),
+    "show": ("beatkit.cli.showing", "Show one entry in full."),
+    "next": ("beatkit.cli.coming", "Show the coming slots of all entries, merged."),
     "timeline": ("beatkit.cli.timeline", "Draw the load of a day, by queue and entry."),
+    "simulate": ("beatkit.cli.simulating", "Count what would be sent, outages included."),
+    "settings": ("beatkit.cli.settling", "Show each setting, and where it came from."),
+    "lock": ("beatkit.cli.locking", "Write the schedule to a file, to review its changes."),
+    "diff": ("beatkit.cli.locking", "Compare the schedule with what `lock` wrote."),
 }
 
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, tzinfo
 
+from beatkit.cli.clocks import Shift, shifts
 from beatkit.cli.when import aware
-from beatkit.schedules.zone import zone as spans_of
 
 MINUTE = 60_000
 HOUR = 3_600_000
@@ -36,32 +36,6 @@ class Lane:
     schedule: str
     queue: str
     slots: tuple[int, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Shift:
-    """A change of the clocks.
-
-    Attributes:
-        at: When, in Unix milliseconds.
-        before: The wall clock that the change interrupts.
-        after: The wall clock that it goes on with.
-    """
-
-    at: int
-    before: datetime
-    after: datetime
-
-    @property
-    def moved(self) -> int:
-        """Milliseconds by which clocks go forward; negative: back."""
-        wall = self.after.replace(tzinfo=None) - self.before.replace(tzinfo=None)
-        return round(wall.total_seconds() * 1000)
-
-    def __str__(self) -> str:
-        first, last = sorted((f"{self.before:%H:%M}", f"{self.after:%H:%M}"))
-        what = "is skipped" if self.moved > 0 else "comes twice"
-        return f"{first} to {last} {what}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,15 +111,7 @@ class Day:
 
     def shifts(self) -> list[Shift]:
         """Return the changes of the clocks inside the span."""
-        spans = spans_of(str(self.zone))
-        found = []
-        at = spans.find(self.start // 1000)[1] * 1000
-        while at < self.stop:
-            after = self.wall(at)
-            before = self.wall(at - 1000)
-            found.append(Shift(at, _following(before), after))
-            at = spans.find(at // 1000)[1] * 1000
-        return found
+        return shifts(self.zone, self.start, self.stop)
 
     def piles(self, crowd: int = CROWD) -> list[Pile]:
         """Return where more entries than `crowd` come due at once, the biggest first."""
@@ -179,8 +145,3 @@ def load(queue: str, slots: Sequence[int], start: int, stop: int, parts: int) ->
     busiest = min((minute for minute, count in minutes.items() if count == peak), default=None)
     peak_at = None if busiest is None else max(busiest * MINUTE, start)
     return Load(queue, tuple(counts), len(slots), peak, peak_at)
-
-
-def _following(last: datetime) -> datetime:
-    """Return the wall clock one second later, as it would read without a change."""
-    return last + timedelta(seconds=1)

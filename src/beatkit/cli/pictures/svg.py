@@ -10,7 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from html import escape
 
-from beatkit.cli.pictures.day import Day, Lane, Load, Pile, Shift
+from beatkit.cli.clocks import Shift
+from beatkit.cli.pictures.day import Day, Lane, Load, Pile
 from beatkit.cli.table import cut, pinched
 
 WIDTH = 1200

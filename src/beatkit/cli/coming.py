@@ -1,0 +1,74 @@
+"""`schedule next`: the coming slots of all entries, merged."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import click
+
+from beatkit.cli.answer import Answer
+from beatkit.cli.clocks import remark
+from beatkit.cli.names import EntryName
+from beatkit.cli.table import Column, Row, Table
+from beatkit.cli.view import View, reading
+from beatkit.cli.when import Instant, distance, instant, rounded, stamp, worded
+from beatkit.cli.wording import queue_text
+from beatkit.entry import Slot
+
+COLUMNS = (
+    Column("AT", "at"),
+    Column("IN", "in_s", right=True),
+    Column("NAME", "name", least=18, pinch=True),
+    Column("QUEUE", "queue", least=7, give_way=2),
+    Column("REMARK", "remark", least=12, give_way=1),
+)
+
+
+@click.command("next")
+@click.argument("names", nargs=-1, type=EntryName())
+@click.option("-n", "--count", type=click.IntRange(1), default=20, show_default=True)
+@click.option("--until", type=Instant(), help="Only slots before this time, such as +2h or 18:00.")
+@reading
+def next_verb(view: View, names: tuple[str, ...], count: int, until: str | None) -> None:
+    """Show the coming slots of all entries, merged, the earliest first.
+
+    NAMES are names or globs such as 'shop.*'; none means all. Entries that are off are left
+    out. A remark stands where the clocks change.
+    """
+    stop = None if until is None else instant(until, view.now)
+    slots = view.schedule.next(count, patterns=names, after=view.now, until=stop)
+    view.outlet.give(answer(view, slots))
+
+
+def answer(view: View, slots: list[Slot]) -> Answer:
+    """Return the slots as an answer."""
+    rows = [_row(view, slot) for slot in slots]
+    return Answer(
+        kind="next",
+        about={**stamp("now", view.now), "timezone": str(view.zone)},
+        tables=[Table(COLUMNS, rows)],
+        notes=[] if slots else ["nothing is due in this time"],
+    )
+
+
+def _row(view: View, slot: Slot) -> Row:
+    entry = view.schedule.entry(slot.entry)
+    at: datetime = slot.scheduled_for.astimezone(view.zone_of(entry))
+    left = rounded(slot.scheduled_for - view.now)
+    destination = view.schedule.destination(entry)
+    cells = {
+        "AT": worded(at, view.now),
+        "IN": distance(left),
+        "NAME": entry.name,
+        "QUEUE": queue_text(destination),
+        "REMARK": remark(at),
+    }
+    data = {
+        **stamp("at", at),
+        "in_s": left.total_seconds(),
+        "name": entry.name,
+        "queue": destination.queue,
+        "priority": destination.priority,
+        "remark": remark(at),
+    }
+    return Row(cells, data)

@@ -1,0 +1,135 @@
+"""`schedule show`: one entry in full."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import datetime
+from itertools import islice
+from typing import Any
+
+import click
+
+from beatkit.cli.answer import Answer
+from beatkit.cli.clocks import remark
+from beatkit.cli.listing import see
+from beatkit.cli.names import EntryName
+from beatkit.cli.table import Column, Row, Table
+from beatkit.cli.view import View, reading
+from beatkit.cli.when import aware, distance, millis, rounded, stamp, worded
+from beatkit.cli.wording import described, queue_text, schedule_text
+from beatkit.entry import PLAIN, Entry
+from beatkit.operate import HORIZON
+from beatkit.settings.redaction import redact
+from beatkit.simulation import upcoming
+
+PAIRS = (Column("FIELD", "field"), Column("VALUE", "value", least=30))
+RUNS = (
+    Column("NEXT", "at"),
+    Column("IN", "in_s", right=True),
+    Column("REMARK", "remark", least=12),
+)
+
+
+@click.command("show")
+@click.argument("name", type=EntryName())
+@click.option("-n", "--count", type=click.IntRange(0), default=10, show_default=True,
+              help="How many coming slots.")  # fmt: skip
+@reading
+def show_verb(view: View, name: str, count: int) -> None:
+    """Show one entry in full: what, when, where to, by which policy, and declared where.
+
+    Secrets in arguments and options are hidden.
+    """
+    entry = view.schedule.entry(name)
+    runs = [run(view, at) for at in coming(view, entry, count)]
+    document = {**facts(view, entry), "next": [row.data for row in runs]}
+    pairs = [_pair(field, value) for field, value in words(view, entry) if value not in ("", None)]
+    view.outlet.give(
+        Answer(
+            kind="show",
+            about={**stamp("now", view.now), "timezone": str(view.zone)},
+            tables=[Table(PAIRS, pairs, headings=False), Table(RUNS, runs)],
+            items=[document],
+        )
+    )
+
+
+def coming(view: View, entry: Entry, count: int) -> list[datetime]:
+    """Return an entry's coming slots, in its zone."""
+    start = millis(view.now)
+    slots = upcoming(entry, start, millis(view.now + HORIZON))
+    return [aware(slot, view.zone_of(entry)) for slot in islice(slots, count)]
+
+
+def run(view: View, at: datetime) -> Row:
+    """Return one coming slot as a row."""
+    left = rounded(at - view.now)
+    return Row(
+        {"NEXT": worded(at, view.now), "IN": distance(left), "REMARK": remark(at)},
+        {**stamp("at", at), "in_s": left.total_seconds(), "remark": remark(at)},
+    )
+
+
+def facts(view: View, entry: Entry) -> dict[str, Any]:
+    """Return an entry for programs."""
+    seen = see(view, entry)
+    policy = entry.policy or PLAIN
+    fields = ("catch_up", "coalesce", "deadline", "overlap", "even_when_paused", "jitter")
+    return {
+        "name": entry.name,
+        "task": entry.task,
+        "description": entry.description,
+        "state": seen.state,
+        "schedule": schedule_text(entry),
+        "in_words": described(entry.schedule),
+        "timezone": str(view.zone_of(entry)),
+        "queue": seen.destination.queue,
+        "priority": seen.destination.priority,
+        "args": redact(list(entry.args)),
+        "kwargs": redact(dict(entry.kwargs)),
+        "options": redact(dict(entry.options)),
+        "policy": None if entry.policy is None else {one: getattr(policy, one) for one in fields},
+        "tags": list(entry.tags),
+        "file": entry.source and entry.source.file,
+        "line": entry.source and entry.source.line,
+    }
+
+
+def words(view: View, entry: Entry) -> Iterator[tuple[str, str]]:
+    """Yield the same for people: pairs of a word and a text; empty ones say nothing."""
+    seen = see(view, entry)
+    yield "name", entry.name
+    yield "description", entry.description
+    yield "task", entry.task
+    yield "state", seen.state
+    yield "schedule", schedule_text(entry)
+    yield "in words", described(entry.schedule)
+    yield "time zone", str(view.zone_of(entry))
+    yield "queue", queue_text(seen.destination)
+    yield "args", repr(redact(list(entry.args))) if entry.args else ""
+    yield "kwargs", repr(redact(dict(entry.kwargs))) if entry.kwargs else ""
+    yield "options", repr(redact(dict(entry.options))) if entry.options else ""
+    yield "policy", policy_text(entry)
+    yield "tags", ", ".join(entry.tags)
+    yield "declared", f"in {entry.source}" if entry.source else "in beat_schedule"
+
+
+def policy_text(entry: Entry) -> str:
+    """Return an entry's policy in words; what is as usual is left out."""
+    if entry.policy is None:
+        return "Celery's own: the latest missed slot is sent, and nothing guards the run"
+    policy = entry.policy
+    parts = [f"catch up {policy.catch_up}", "coalesce" if policy.coalesce else "do not coalesce"]
+    if policy.deadline is not None:
+        parts.append(f"deadline {policy.deadline:g}s")
+    if policy.overlap != "allow":
+        parts.append(f"overlap {policy.overlap}")
+    if policy.jitter:
+        parts.append(f"jitter {policy.jitter:g}s")
+    if policy.even_when_paused:
+        parts.append("even when paused")
+    return ", ".join(parts)
+
+
+def _pair(field: str, value: str) -> Row:
+    return Row({"FIELD": field, "VALUE": value}, {"field": field, "value": value})
