@@ -152,14 +152,19 @@ def _cron(text: str) -> Any:
 def _args(value: Any) -> Any:
     if isinstance(value, list | tuple):
         return value
-    remedy = f"write [{value!r}]: text is spread into letters" if isinstance(value, str) else ""
-    raise values.unfit(value, "a list of arguments", "" if "@" in remedy else remedy)
+    remedy = "write a list around it: text would be spread into letters"
+    raise _shapeless(value, "a list of arguments", remedy if isinstance(value, str) else "")
 
 
 def _kwargs(value: Any) -> Any:
     if isinstance(value, Mapping) and all(isinstance(key, str) for key in value):
         return value
-    raise values.unfit(value, "a mapping of keyword arguments")
+    raise _shapeless(value, "a mapping of keyword arguments: name -> value")
+
+
+def _shapeless(value: object, expected: str, remedy: str = "") -> Unfit:
+    # Arguments may hold anything, secrets too: only the type is shown.
+    return Unfit(Flaw(f"is a {type(value).__name__}, expected {expected}", remedy=remedy))
 
 
 def _options(value: Any) -> Any:

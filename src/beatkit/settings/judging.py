@@ -113,9 +113,13 @@ def _guarded(name: str, value: Any) -> Any:
 def _problem(flaw: Flaw, given: Mapping[str, Given]) -> Problem:
     origin = given[flaw.name]
     key = ".".join((origin.key, *flaw.path))
-    lines = [f"{key} {flaw.said}", f"  from {origin.where}"]
+    lines = [f"{key} {flaw.said}", f"  from {_place(origin)}"]
     lines += [f"  {line}" for line in flaw.remedy.splitlines()]
     return Problem(flaw.kind, key, flaw.suggestion, origin.where, "\n".join(lines))
+
+
+def _place(origin: Given) -> str:
+    return origin.where.removeprefix(f"{origin.key} in ")
 
 
 def _notes(each: Given) -> Iterable[Problem]:
@@ -124,12 +128,12 @@ def _notes(each: Given) -> Iterable[Problem]:
     if setting is None:
         return
     if setting.deprecated:
-        message = f"{each.key} is deprecated\n  from {each.where}\n  write {setting.deprecated}"
+        message = f"{each.key} is deprecated\n  from {_place(each)}\n  write {setting.deprecated}"
         yield Problem("deprecated", each.key, None, each.where, message)
     if setting.since and _celery() < _version(setting.since):
         message = (
             f"{each.key} has no effect: it needs Celery {setting.since} or newer\n"
-            f"  from {each.where}"
+            f"  from {_place(each)}"
         )
         yield Problem("warning", each.key, None, each.where, message)
 

@@ -106,7 +106,7 @@ def assemble(
     known = settings.notices if isinstance(settings, Settings) else []
     variables = sources.environment(environ)
     layers = [
-        name_all(sources.Source("make_app(...)", overrides), extensions),
+        name_all(sources.Source(f"the keywords{sources.caller()}", overrides), extensions),
         _named(settings, namespace, shared, extensions),
         name_all(variables, extensions),
     ]
@@ -139,14 +139,14 @@ def _forced(judged: Judged, variables: Mapping[str, str]) -> Iterable[Problem]:
         if ours is not None and str(ours) != forced.strip():
             message = (
                 f"{key} is {redact(forced)!r}, and Celery puts it before {judged.given[name].key}, "
-                f"which is {redact(ours)!r}\n  from {where}\n  unset one of the two"
+                f"which is {redact(ours)!r}\n  from the environment\n  unset one of the two"
             )
             yield Problem("warning", key, None, where, message)
         elif key in _HALVES and str(judged.values.get("broker_url")) != forced.strip():
             half, other = _HALVES[key]
             message = (
                 f"{key} is {redact(forced)!r}, and broker_url another: "
-                f"messages are {half} there, and {other} at broker_url\n  from {where}"
+                f"messages are {half} there, and {other} at broker_url\n  from the environment"
             )
             yield Problem("warning", key, None, where, message)
 

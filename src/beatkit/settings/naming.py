@@ -32,7 +32,7 @@ class Given:
         name: The setting, or the key of an extension.
         key: As the user wrote it.
         value: As the user wrote it.
-        where: Where it stands, for messages.
+        where: Where it stands, for people who do not see the key beside it.
         extension: Whether it is an extension's, to be passed on untouched.
     """
 
@@ -88,12 +88,12 @@ def _conflict(name: str, several: list[Given], source: Source) -> Iterator[Probl
     for each in ordered[1:] if equal else several:
         others = " and ".join(other.key for other in several if other is not each)
         if equal:
-            message = f"{each.key} says the same as {others}: drop it\n  from {each.where}"
+            message = f"{each.key} says the same as {others}: drop it\n  from {source.label}"
             yield Problem("warning", each.key, kept, source.label, message)
         else:
             message = (
                 f"{each.key} is {shown(redact(each.value, name))}, and {others} "
-                f"sets {name} too, to another value\n  from {each.where}\n  keep one of them"
+                f"sets {name} too, to another value\n  from {source.label}\n  keep one of them"
             )
             yield Problem("conflict", each.key, None, source.label, message)
 
@@ -134,35 +134,43 @@ def _is_dead(key: Key, spelling: Spelling) -> bool:
 
 def _rename(key: Key, kind: Kind, spelling: Spelling, keys: list[Key], source: Source) -> Problem:
     new = spelling.write(key.name)
-    message = f"{key.written}: write {new}"
-    if kind == "warning":
-        return Problem(kind, key.written, new, source.label, f"{message}, like the others")
-    usual = _usual(key, keys, spelling)
+    lines = [f"{key.written}: write {new}"]
     if spelling.style == "prefixed" and not spelling.declared:
         also = with_prefix(key.name, spelling.prefix)
-        message += f", and the other names without prefix too; or {also}, like them"
-    if usual:
-        message += f"\n  it is {_style_word(key)}, {usual}"
-    return Problem(kind, key.written, new, source.label, f"{message}\n  from {source.label}")
+        lines[0] += f" and drop {spelling.prefix} from the other names, or write {also}"
+    lines.append(f"  {_beside(keys, spelling)} in {source.label}")
+    lines += _apart(keys, spelling)
+    return Problem(kind, key.written, new, source.label, "\n".join(lines))
 
 
-def _usual(key: Key, keys: list[Key], spelling: Spelling) -> str:
-    """Name a key that has the style of the source, for comparison."""
-    right = [each.written for each in keys if each.name and not _is_odd(each, spelling)]
-    right = [written for written in right if not former.is_extension(written)]
-    if not right:
-        return f"and names here start with {spelling.prefix}" if spelling.declared else ""
-    style = {
-        "bare": "a new name",
-        "prefixed": f"a name with {spelling.prefix}",
-        "old": "an old name",
-    }
-    return f"and {right[0]} beside it is {style[spelling.style]}"
+def _beside(keys: list[Key], spelling: Spelling) -> str:
+    """Name keys that have the style of the source, for comparison."""
+    right = _in_style(keys, spelling)
+    if spelling.declared:
+        return f"names start with {spelling.prefix}"
+    style = {"bare": "new", "prefixed": f"{spelling.prefix}...", "old": "old"}[spelling.style]
+    return f"beside the {style} name{'s' * (len(right) > 1)} {_some(right)}"
 
 
-def _style_word(key: Key) -> str:
-    words = {"bare": "a name without prefix", "prefixed": "a name with a prefix"}
-    return words.get(key.sort, "an old name of Celery 3")
+def _in_style(keys: list[Key], spelling: Spelling) -> list[str]:
+    usual = [key for key in keys if key.name and key.sort not in ("own", "extension")]
+    return [key.written for key in usual if not _is_odd(key, spelling)]
+
+
+def _some(names: list[str]) -> str:
+    listed = ", ".join(names[:3])
+    return f"{listed} ..." if len(names) > 3 else listed
+
+
+def _apart(keys: list[Key], spelling: Spelling) -> list[str]:
+    """The other way out: names of one style stay where they are, the new ones move."""
+    odd = {key.sort for key in keys if _is_odd(key, spelling)}
+    if spelling.style != "bare" or {"prefixed", "old"} <= odd:
+        return []
+    bare = _in_style(keys, spelling)
+    one = len(bare) == 1
+    return [f"  or leave {'it' if one else 'them'} out there and give "
+            f"{_some(bare)} to make_app as {'a keyword' if one else 'keywords'}"]  # fmt: skip
 
 
 def _old(keys: list[Key], spelling: Spelling, source: Source) -> Iterator[Problem]:

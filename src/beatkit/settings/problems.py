@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from itertools import groupby
 from typing import Any, Literal
 
 from celery.exceptions import ImproperlyConfigured
@@ -127,15 +126,23 @@ class SettingsError(BeatkitError, ImproperlyConfigured, ValueError):
 
 
 def _report(problems: Sequence[Problem], notices: Sequence[Problem]) -> str:
-    count = len(problems)
-    lines = [f"{count} problem{'s' * (count != 1)} in the settings"]
-    for kind, group in groupby(_in_order([*problems, *notices]), key=lambda each: each.kind):
-        lines += ["", f"  {_HEADINGS[kind]}"]
-        for problem in group:
-            lines += [f"    {line}".rstrip() for line in problem.message.splitlines()]
+    lines = [f"{len(problems)} problem{'s' * (len(problems) != 1)} in the settings"]
+    mixed = {problem.source for problem in problems if problem.kind == "mixed"}
+    groups: dict[Kind, list[Problem]] = {kind: [] for kind in _HEADINGS}
+    for each in (*problems, *notices):
+        renamed_with = each.kind == "warning" and each.suggestion and each.source in mixed
+        groups["mixed" if renamed_with else each.kind].append(each)
+    for kind, group in groups.items():
+        if group:
+            lines += ["", f"  {_HEADINGS[kind]}", *_told_together(group)]
     return "\n".join(lines)
 
 
-def _in_order(problems: Iterable[Problem]) -> list[Problem]:
-    order = list(_HEADINGS)
-    return sorted(problems, key=lambda problem: order.index(problem.kind))
+def _told_together(group: Sequence[Problem]) -> Iterable[str]:
+    """The messages of a group; what neighbours have in common after the first line, once."""
+    told = [problem.message.splitlines() for problem in group]
+    for index, (first, *rest) in enumerate(told):
+        yield f"    {first}"
+        following = told[index + 1][1:] if index + 1 < len(told) else None
+        if rest != following:
+            yield from (f"    {line}".rstrip() for line in rest)

@@ -25,6 +25,8 @@ _PAIR = re.compile(
     re.IGNORECASE,
 )
 _NEXT_URL = re.compile(r"([;,\s]+)(?=[A-Za-z][\w+.\-]*://)")
+# redis://cache:secret/0 forgot the @: what stands where a port should and is none.
+_NO_PORT = re.compile(r"(//[^/:?#\[\]\s]*:)(?!\d{1,5}(?:[/?#;,\s]|$))[^/?#\s]+")
 _SCHEME = re.compile(r"(.*?[A-Za-z][\w+.\-]*:/{1,2})(.*)", re.DOTALL)
 
 
@@ -119,6 +121,8 @@ def _url(text: str) -> str:
         start, rest = found[1], found[2]
         userinfo, _, host = rest.rpartition("@")
         return f"{start}{_userinfo(userinfo)}@{_PAIR.sub(_hide, host)}"
+    if found:
+        return _PAIR.sub(_hide, _NO_PORT.sub(rf"\1{MASK}", text))
     if "@" in text and ":" in text[: text.rindex("@")]:
         return f"{MASK}@{text[text.rindex('@') + 1 :]}"
     return _PAIR.sub(_hide, text)

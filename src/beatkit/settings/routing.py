@@ -89,10 +89,9 @@ def task_routes(value: Any) -> Any:
         return value
     parts = list(value) if isinstance(value, list | tuple) else [value]
     for part in parts:
-        is_pairs = isinstance(part, list | tuple) and len(part) == 2
         if isinstance(part, Mapping):
             _refuse(_near_misses(part, SEND, _route))
-        elif not (isinstance(part, str) or callable(part) or is_pairs):
+        elif not (isinstance(part, str) or callable(part) or isinstance(part, list | tuple)):
             raise values.unfit(part, "a mapping, a router function, or a dotted path to one")
     return value
 

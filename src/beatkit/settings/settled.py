@@ -12,7 +12,7 @@ from beatkit.settings.model import Fields
 from beatkit.settings.naming import Given, name_all
 from beatkit.settings.problems import Problem, SettingsError
 from beatkit.settings.redaction import redact
-from beatkit.settings.sources import Source
+from beatkit.settings.sources import Source, caller
 
 
 class Settings(Fields):
@@ -35,7 +35,7 @@ class Settings(Fields):
     _notices: Sequence[Problem] = PrivateAttr(default=())
 
     def __init__(self, **values: Any) -> None:
-        named = name_all(Source("Settings(...)", values))
+        named = name_all(Source(f"Settings(...){caller()}", values))
         judged = judge([named.given])
         raise_problems([*named.problems, *judged.problems])
         super().__init__(**judged.values)

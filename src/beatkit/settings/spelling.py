@@ -95,6 +95,13 @@ def spelling_of(source: Source, extensions: Iterable[str] = ()) -> Spelling:
     return Spelling(_style(kept, source), prefix, source.namespace is not None, kept)
 
 
+def _installed() -> set[str]:
+    """The settings of the installed Celery, which may be newer than the catalogue."""
+    from celery.app.defaults import SETTING_KEYS
+
+    return set(SETTING_KEYS)
+
+
 def _prefix(namespace: str | None) -> str:
     if not namespace:
         return "CELERY_"
@@ -109,11 +116,14 @@ def _sort(key: str, value: Any, prefix: str, source: Source, extensions: tuple[s
     if key.lower() in SETTINGS and key.lower().startswith("beatkit_"):
         return Key(key, "own", key.lower())
     known = _known(key, prefix, extensions)
+    if known and source.environment and former.belongs_to_others(key, value):
+        return Key(key, "foreign")
     if known:
         return known if _is_ours(known, source) else Key(key, "foreign")
     if _is_foreign(key, value, prefix, source):
         return Key(key, "foreign")
-    return Key(key, "strange")
+    newer = unprefixed(key, prefix) or key
+    return Key(key, "extension", newer) if newer in _installed() else Key(key, "strange")
 
 
 def _known(key: str, prefix: str, extensions: tuple[str, ...]) -> Key | None:
