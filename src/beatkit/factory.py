@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import logging
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any, Unpack
 
 from celery import Celery
 
@@ -12,15 +11,22 @@ from beatkit.declare import DEFAULT, Registry
 from beatkit.errors import DeclarationError
 from beatkit.registry.binding import Binding, binding_of
 from beatkit.registry.start import check_at_start
+from beatkit.settings import assemble
 
-logger = logging.getLogger("beatkit")
+if TYPE_CHECKING:
+    from beatkit.settings import SettingsDict
 
-SCHEDULER: str | None = None
+SCHEDULER = "beatkit.beat.scheduler:Scheduler"
 """Where `celery beat` finds beatkit's scheduler. By name, so that a worker never loads it."""
 
 
 def make_app(
-    name: str, settings: Any = None, /, *, registry: Registry | None = None, **overrides: Any
+    name: str,
+    settings: Any = None,
+    /,
+    *,
+    registry: Registry | None = None,
+    **overrides: Unpack[SettingsDict],
 ) -> Celery:
     """Build a Celery app from checked settings, with the registry's entries.
 
@@ -45,9 +51,10 @@ def make_app(
         DeclarationError: The name is not one.
     """
     _check_name(name)
-    values = _checked(settings, overrides)
+    checked = assemble(settings, overrides, os.environ)
     app = Celery(name)
-    app.conf.update(values)
+    app.conf.update(_without_sharing(checked.to_celery()))
+    app.beatkit_settings = checked  # for settings.explain(app)
     return install(app, registry=registry)
 
 
@@ -92,25 +99,17 @@ def _check_name(name: object) -> None:
     )
 
 
-def _checked(settings: Any, overrides: dict[str, Any]) -> dict[str, Any]:
-    try:
-        from beatkit.settings import assemble
-    except ImportError:  # the settings wing is being built
-        return {**(settings or {}), **overrides}
-    checked = assemble(settings, overrides, os.environ)
-    for notice in checked.notices:
-        logger.warning("%s", notice)
-    values: dict[str, Any] = checked.to_celery()
+def _without_sharing(values: dict[str, Any]) -> dict[str, Any]:
     if "beat_schedule" in values:
         # add_periodic_task writes into it, and it may be the caller's own.
-        values["beat_schedule"] = dict(values["beat_schedule"])
+        return {**values, "beat_schedule": dict(values["beat_schedule"])}
     return values
 
 
 def _fill_in(sender: Celery, **_: object) -> None:
     """Set what a beat needs and the user has not decided. Runs at each configuration."""
     conf = sender.conf
-    if SCHEDULER is not None and not _is_set(conf, "beat_scheduler"):
+    if not _is_set(conf, "beat_scheduler"):
         conf.beat_scheduler = SCHEDULER
     options = conf.broker_transport_options or {}
     if _speaks_amqp(conf.broker_write_url) and "confirm_publish" not in options:

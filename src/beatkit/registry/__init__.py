@@ -7,6 +7,6 @@
 from __future__ import annotations
 
 from beatkit.registry.declaration import Declaration, Declarations
-from beatkit.registry.effective import effective_entries
+from beatkit.registry.effective import check_start, effective_entries
 
-__all__ = ["Declaration", "Declarations", "effective_entries"]
+__all__ = ["Declaration", "Declarations", "check_start", "effective_entries"]

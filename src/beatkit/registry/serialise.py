@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from kombu import serialization
@@ -42,7 +43,7 @@ def _as_sent(entry: Entry, task: Any) -> tuple[list[Any], dict[str, Any]]:
     made_late = getattr(sys.modules.get("celery.beat"), "BeatLazyFunc", ())
     args = [None if isinstance(value, made_late) else value for value in entry.args]
     kwargs = {key: value for key, value in entry.kwargs.items() if not isinstance(value, made_late)}
-    dump = getattr(task, "_dump_pydantic_arguments", None)
+    dump: Callable[..., Any] | None = getattr(task, "_dump_pydantic_arguments", None)
     if dump is not None:
         args, kwargs = dump(args, kwargs)
     return args, kwargs

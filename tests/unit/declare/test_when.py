@@ -159,7 +159,7 @@ def test_a_bad_cron_text_keeps_its_caret(refusal) -> None:
         "  0 25 * * *\n"
         "    ^^\n"
         "  declared in shop.py, line 1\n"
-        "  write '23', or another hour in 0-23"
+        "  write '23', or another hour from 0 to 23"
     )
 
 
