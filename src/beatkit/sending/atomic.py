@@ -114,6 +114,8 @@ class AtomicWay:
         for (_, claim), answer in zip(batch, answers, strict=True):
             if answer.outcome not in ("early", "taken", "failed"):
                 self._kept.pop((claim.entry, claim.slot, claim.kind), None)
+        if any(answer.outcome == "lost" for answer in answers):
+            self._builder.close()  # the queues' bindings went with the data: declare them anew
 
     def close(self) -> None:
         """Let go of the broker's connection; the store is the caller's."""

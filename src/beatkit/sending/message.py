@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import lru_cache
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -52,12 +51,7 @@ def task_id(name: str, entry: str, slot: int, request: str = "") -> str:
         slot: Its `scheduled_for`, milliseconds since 1970.
         request: Of a manual or backfill run: what asked for it, so that it is a run apart.
     """
-    return str(uuid5(_ids_of(name, entry), f"{slot} {request}" if request else str(slot)))
-
-
-@lru_cache(maxsize=4096)
-def _ids_of(name: str, entry: str) -> UUID:
-    return uuid5(_IDS, f"{name}{entry}")
+    return str(uuid5(_IDS, f"{name}{entry}@{slot}{request}"))
 
 
 def outgoing(name: str, entry: Entry, slot: int, kind: Kind, task: Any = None) -> Outgoing:
