@@ -20,7 +20,6 @@ from typing import Any
 
 from beatkit.store import Command
 
-
 DECLARED = 1_000
 """Queues remembered as declared, at most."""
 
