@@ -38,7 +38,6 @@ _OF_THE_CONFIGURED_SERVERS: Mapping[str, Any] = {
     "broker_use_ssl": False,
     "broker_login_method": None,
     "redis_backend_use_ssl": None,
-    "beatkit_store_url": None,
 }
 
 
@@ -57,12 +56,14 @@ class Servers:
         broker: The broker's URL.
         results: The result backend's URL, for apps that keep results.
         words: What the broker is, for people.
+        store: Where the scheduler keeps its progress; None: with the broker.
         transport_options: Added to the app's own.
     """
 
     broker: str
     results: str
     words: str
+    store: str | None = None
     transport_options: Mapping[str, Any] = field(default_factory=dict)
 
 
@@ -75,7 +76,11 @@ MEMORY = Servers(
 
 
 def given(broker: str) -> Servers:
-    """Return the servers for a broker of the user's choice; results go where it can keep them."""
+    """Return the servers for a broker of the user's choice.
+
+    Results and the scheduler's progress go to the same server where it can keep them. Else
+    progress is in memory: there is one scheduler, and it ends with us.
+    """
     scheme = broker.partition("://")[0].partition("+")[0]
     if scheme == "memory":
         return MEMORY
@@ -83,7 +88,7 @@ def given(broker: str) -> Servers:
     if scheme in ("redis", "rediss", "valkey", "valkeys", "sentinel"):
         return Servers(broker, broker, words)
     results = "rpc://" if scheme in ("amqp", "amqps", "pyamqp") else "disabled://"
-    return Servers(broker, results, words)
+    return Servers(broker, results, words, store="memory://")
 
 
 def redirect(app: Celery, servers: Servers) -> None:
@@ -99,6 +104,7 @@ def redirect(app: Celery, servers: Servers) -> None:
         known,
         broker_url=servers.broker,
         result_backend=servers.results if conf.result_backend else None,
+        beatkit_store_url=servers.store,
         broker_transport_options={
             **(conf.broker_transport_options or {}),
             **servers.transport_options,

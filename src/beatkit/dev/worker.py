@@ -24,7 +24,7 @@ from celery.platforms import EX_OK
 
 from beatkit.dev.death import die_with
 
-_QUIET = ("celery", "kombu", "amqp")
+_QUIET = ("celery", "kombu", "amqp", "beatkit")
 
 _FORMAT = "%(asctime)s.%(msecs)03d  %(levelname)-8s  %(message)s"
 _TASK_FORMAT = "%(asctime)s.%(msecs)03d  %(levelname)-8s  %(task_name)s  %(message)s"
