@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
 from typing import Any
 
-from kombu import serialization
+from kombu.serialization import dumps
 
 from beatkit.entry import Entry
 from beatkit.registry.problem import Problem
@@ -43,7 +42,7 @@ def _as_sent(entry: Entry, task: Any) -> tuple[list[Any], dict[str, Any]]:
     made_late = getattr(sys.modules.get("celery.beat"), "BeatLazyFunc", ())
     args = [None if isinstance(value, made_late) else value for value in entry.args]
     kwargs = {key: value for key, value in entry.kwargs.items() if not isinstance(value, made_late)}
-    dump: Callable[..., Any] | None = getattr(task, "_dump_pydantic_arguments", None)
+    dump = getattr(task, "_dump_pydantic_arguments", None)
     if dump is not None:
         args, kwargs = dump(args, kwargs)
     return args, kwargs
@@ -51,7 +50,7 @@ def _as_sent(entry: Entry, task: Any) -> tuple[list[Any], dict[str, Any]]:
 
 def _refusal(value: object, serializer: str) -> str | None:
     try:
-        serialization.dumps(value, serializer)
+        dumps(value, serializer)  # type: ignore[no-untyped-call]
     except Exception as error:  # noqa: BLE001 - serializers raise what they like
         return str(error)
     return None

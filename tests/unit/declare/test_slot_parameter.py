@@ -22,9 +22,6 @@ def plain(word: str, *, slot: Slot | None = None) -> None: ...
 def optional(*, when: Optional[Slot] = None) -> None: ...  # noqa: UP045
 
 
-def none_first(*, slot: None | Slot = None) -> None: ...
-
-
 def without(word: str, *, slots: int | None = None) -> None: ...
 
 
@@ -43,7 +40,6 @@ def of_another_name(*, slot: Mine.Slot | None = None) -> None: ...
     [
         (plain, "slot"),
         (optional, "when"),
-        (none_first, "slot"),
         (without, None),
         (unseen, None),
         (of_another_name, None),

@@ -1,0 +1,78 @@
+"""Apps and registries in one process keep apart."""
+
+from __future__ import annotations
+
+from celery import Celery
+from celery.contrib.testing import app as testing
+
+from beatkit import Registry, make_app, periodic
+from beatkit.registry import effective_entries
+
+
+def test_apps_of_two_registries_have_their_own_entries() -> None:
+    billing, reports = Registry(), Registry()
+
+    @billing.periodic(seconds=60, name="close")
+    def close() -> None: ...
+
+    @reports.periodic(seconds=60, name="send")
+    def send() -> None: ...
+
+    apps = {
+        name: make_app(name, registry=registry, broker_url="memory://")
+        for name, registry in (("billing", billing), ("reports", reports))
+    }
+    assert {name: list(effective_entries(app)) for name, app in apps.items()} == {
+        "billing": ["close"],
+        "reports": ["send"],
+    }
+
+
+def test_two_apps_of_one_registry_have_all_its_entries(registry: Registry) -> None:
+    @registry.periodic(cron="0 4 * * *", name="close")
+    def close() -> None: ...
+
+    berlin = make_app("a", registry=registry, broker_url="memory://", timezone="Europe/Berlin")
+    tokyo = make_app("b", registry=registry, broker_url="memory://", timezone="Asia/Tokyo")
+    zones = [repr(effective_entries(app)["close"].schedule.rule) for app in (berlin, tokyo)]
+    assert "Europe/Berlin" in zones[0]
+    assert "Asia/Tokyo" in zones[1]
+
+
+def test_an_app_that_nobody_installed_on_has_no_entries() -> None:
+    @periodic(seconds=60, name="default-registry")
+    def task() -> None: ...
+
+    app = Celery("other", broker="memory://", set_as_current=False)
+    app.finalize()
+    assert app.conf.beat_schedule == {}
+    assert effective_entries(app) == {}
+
+
+def test_the_test_app_of_celery_has_the_task_and_no_entry() -> None:
+    @periodic(seconds=60, name="for-the-test-app", args=["hi"])
+    def hello(word: str) -> str:
+        return word + "!"
+
+    app = testing.TestApp(set_as_current=True)
+    app.finalize()
+    assert app.conf.beat_schedule == {}
+    assert app.tasks[hello.name].apply(["hi"]).get() == "hi!"
+    assert hello.name == f"{__name__}.hello"
+
+
+def test_a_registry_does_not_keep_its_apps_alive(registry: Registry) -> None:
+    import gc
+    import weakref
+
+    @registry.periodic(seconds=60, name="x")
+    def task() -> None: ...
+
+    app = make_app("gone", registry=registry, broker_url="memory://")
+    effective_entries(app)
+    app.close()
+    gone = weakref.ref(app)
+    Celery("current").set_current()
+    del app
+    gc.collect()
+    assert gone() is None
