@@ -127,7 +127,7 @@ def read_field(kind: Kind, text: str, seed: int | None = None) -> Field:
     Raises:
         BadItem: The text is outside the grammar.
     """
-    return _read(kind, text, (seed or 0) if "H" in text.upper() and uses_hash(text) else None)
+    return _read(kind, text, seed if "H" in text.upper() and uses_hash(text) else None)
 
 
 @lru_cache(maxsize=4096)
@@ -156,7 +156,7 @@ def _item(kind: Kind, text: str, start: int, seed: int | None) -> Special | list
         hashed = _HASHED.fullmatch(item)
         if hashed is None:
             raise BadItem(start, text)
-        return _spread(kind, hashed, start, seed or 0)
+        return _spread(kind, hashed, start, seed)
     found = _VALUES.fullmatch(item)
     if found is None:
         raise BadItem(start, text)
@@ -200,7 +200,7 @@ def _bad_last(start: int, text: str) -> BadItem:
     return BadItem(start, text, "weekday", "a weekday before the L", advice)
 
 
-def _spread(kind: Kind, found: re.Match[str], start: int, seed: int) -> list[int]:
+def _spread(kind: Kind, found: re.Match[str], start: int, seed: int | None) -> list[int]:
     """Pick by hash: one value, or with a step the first of those that are a step apart."""
     low, high = kind.low, kind.widest
     if found[1]:
@@ -208,7 +208,7 @@ def _spread(kind: Kind, found: re.Match[str], start: int, seed: int) -> list[int
         high = _number(kind, found[2], start + found.start(2))
     choices = _run(kind, low, high)
     pace = _step(found[3], start + found.start(3)) if found[3] else len(choices)
-    first = stable_hash(f"{kind.name} {seed}") % min(pace, len(choices))
+    first = 0 if seed is None else stable_hash(f"{kind.name} {seed}") % min(pace, len(choices))
     return choices[first::pace]
 
 
