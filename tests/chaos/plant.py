@@ -59,6 +59,14 @@ class Member:
     def alive(self) -> bool:
         return self.process.poll() is None
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether a signal stopped it (on Linux)."""
+        stat = Path(f"/proc/{self.process.pid}/stat")
+        return (
+            self.alive and stat.exists() and stat.read_text().rpartition(")")[2].split()[0] == "T"
+        )
+
     def text(self) -> str:
         return self.log.read_text(errors="replace")
 

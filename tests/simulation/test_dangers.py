@@ -142,6 +142,20 @@ def test_a_wiped_store_gets_back_what_beats_know(seed):
     assert_all_decided(world, [EACH], START + 1_000, START + 28_000)
 
 
+@pytest.mark.parametrize("seed", range(20))
+def test_a_beat_that_knows_nothing_lets_the_others_speak_first(seed):
+    """The store went away, lost its data and came back; meanwhile one beat was restarted."""
+    world = World(seed, Faults(restart_ms=(1_000, 5_000), latency_ms=(0, 20)))
+    trio = hosts(3, [EACH])
+    world.start(*trio)
+    world.at(10.2 + seed / 20, lambda: world.outage(5))
+    world.at(12, world.wipe)
+    world.at(12, lambda: [world.kill(one) for one in trio[: 1 + seed % 2]])
+    world.run(40)
+    assert len(world.doubled()) <= 1
+    assert_all_decided(world, [EACH], START + 1_000, START + 35_000)
+
+
 def test_beats_that_know_nothing_start_from_now_on_a_wiped_store():
     world = World(11)
     pair = hosts(2, [EACH])

@@ -6,8 +6,7 @@ on a virtual one. See the note at the top of `beatkit.beat`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
+from collections.abc import Callable, Iterable
 
 from beatkit.beat import peers, report
 from beatkit.beat.agenda import Agenda
@@ -15,11 +14,12 @@ from beatkit.beat.outage import Outage
 from beatkit.beat.plan import Move
 from beatkit.beat.presence import Presence
 from beatkit.beat.rows import Row
-from beatkit.beat.seeding import Seeding
+from beatkit.beat.seeding import SETTLE_MS, Seeding
 from beatkit.clock import HostClock
 from beatkit.entry import Entry
 from beatkit.errors import StoreError
-from beatkit.store import Answer, Claim, Decision, Store, Writer
+from beatkit.sending import Way
+from beatkit.store import Answer, Claim, Store
 
 BATCH = 100
 """At most so many entries are taken up in one pass, so that each stays short."""
@@ -27,23 +27,11 @@ BATCH = 100
 RETRY_S = 0.25
 """While the store is away, it is tried again after this."""
 
-SETTLE_MS = 600
-"""After the store lost its data, the other beats have so long to say what they know."""
+AGAIN_S = 0.2
+"""While the entries could not be made known to the store, that is tried again after this."""
 
 STANDBY_PACE_MS = 100
 """A standby looks at what is due at most this often: it works in lots, not slot by slot."""
-
-
-class Way(Protocol):
-    """How the messages of a batch of claims get to the broker; see `beatkit.sending`."""
-
-    def send(self, writer: Writer, batch: Sequence[tuple[Entry, Claim]]) -> Decision:
-        """Decide each claim. An entry whose message cannot be built answers "failed"."""
-        ...
-
-    def close(self) -> None:
-        """Let go of connections; the store is the caller's."""
-        ...
 
 
 class Passes:
@@ -97,6 +85,9 @@ class Passes:
         try:
             if self.presence.next_look() <= 0:
                 self._look()
+            if self.presence.in_force and not self._seeding.done:
+                self.presence.look_again()
+                return AGAIN_S
             wait_ms = self._serve()
         except StoreError as error:
             self.outage.begin(error, self._read_host().steady)
@@ -111,16 +102,19 @@ class Passes:
 
     def _look(self) -> None:
         situation = self.presence.look(self._last_sent, len(self._failing))
-        self.outage.end(self._read_host().steady)
+        if self.outage.end(self._read_host().steady) or len(situation.peers) > 1:
+            self._seeding.others_may_know_more(situation.now)
         if not self.presence.in_force:
             self._seeding.void()
         elif self._seeding.wanted(situation):
-            if self._seeding.run(self.presence.writer, situation.now):
-                self._plan_afresh(situation.now)
-                if self._seeding.after_loss:
-                    self._rest_until = situation.now + SETTLE_MS
-            else:
-                self.presence.look_again()
+            self._seed(situation.now)
+
+    def _seed(self, now: int) -> None:
+        if not self._seeding.run(self.presence.writer, now):
+            return
+        self._plan_afresh(now)
+        if self._seeding.after_loss:
+            self._rest_until = now + SETTLE_MS
 
     def _plan_afresh(self, now: int) -> None:
         self._agenda = Agenda()

@@ -18,6 +18,9 @@ logger = logging.getLogger("beatkit.beat")
 CHUNK = 1_000
 """Entries a round trip."""
 
+SETTLE_MS = 800
+"""After a store lost its data, the other beats have so long to say what they know."""
+
 RESEND_MS = 60_000
 """Slots younger than this are sent again where the store has fallen behind."""
 
@@ -39,12 +42,18 @@ class Seeding:
         self._store = store
         self._identity = ""
         self._tidy_at: int | None = None
+        self._ask_until = 0
         self.done = False
         self.after_loss = False
 
     def void(self) -> None:
         """Note that the rows' progress may be out of date: seed before the next claim."""
         self.done = False
+
+    def others_may_know_more(self, now: int) -> None:
+        """Note, before the first `run`, that an empty store may be one that lost its data."""
+        if not self._ask_until:
+            self._ask_until = now + SETTLE_MS
 
     def wanted(self, situation: Situation) -> bool:
         """Whether to `run`: never done, the store lost its data, or to forget what is gone."""
@@ -60,8 +69,15 @@ class Seeding:
         return not self.done or (self._tidy_at is not None and situation.now >= self._tidy_at)
 
     def run(self, writer: Writer, now: int) -> bool:
-        """Seed every row and read its progress; False if the store refused."""
+        """Seed every row and read its progress.
+
+        Returns:
+            False: call again. The store refused; or it is empty, this beat knows nothing
+            and starting all from now would keep beats that know more from saying so.
+        """
         known = self._store.read()
+        if not known.progress and now < self._ask_until and self._knows_nothing:
+            return False
         gone = [name for name in known.progress if name not in self._rows]
         if not self._seed(writer, now, gone):
             self.done = False
@@ -69,6 +85,10 @@ class Seeding:
         self._tidy_at = now + FORGET_MS if gone else None
         self.done = True
         return True
+
+    @property
+    def _knows_nothing(self) -> bool:
+        return all(row.progress < 0 for row in self._rows.values())
 
     def _seed(self, writer: Writer, now: int, gone: Sequence[str]) -> bool:
         seeds = [_seed_of(row, now) for row in self._rows.values()]

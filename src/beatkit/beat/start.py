@@ -10,17 +10,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from beatkit.beat.passes import Passes, Way
+from beatkit.beat.passes import Passes
 from beatkit.beat.presence import Presence
 from beatkit.beat.revision import revision
 from beatkit.beat.rows import Row
 from beatkit.clock import read_host
 from beatkit.entry import Entry
 from beatkit.errors import StoreError
-from beatkit.sending.atomic import AtomicWay
-from beatkit.sending.build import Builder, Dispatch
+from beatkit.sending import Outgoing, Way, open_way
 from beatkit.store import Beat, Store, open_store
-from beatkit.store.choice import Choice, choose
+from beatkit.store.choice import choose
 
 TIMEOUT_S = 2.0
 """No wait for the store or the broker is longer, so that every pass is bounded."""
@@ -69,7 +68,7 @@ class Hooks:
         on_sent: Called with each entry and slot that was sent, after the fact.
     """
 
-    dispatch: Dispatch
+    dispatch: Callable[[Outgoing, Any], object]
     patched: Callable[[], bool]
     on_sent: Callable[[Entry, int], None]
 
@@ -98,7 +97,10 @@ def begin(app: Any, entries: Iterable[Entry], hooks: Hooks, max_interval: float)
     store = open_with(TIMEOUT_S)
     me = _introduction(app, served)
     presence = Presence(me, [entry.name for entry in served], store, read_host)
-    way = _way(app, choice, store, hooks, presence)
+    way = open_way(
+        app, choice, store, now=presence.now,
+        dispatch=hooks.dispatch, patched=hooks.patched, timeout=TIMEOUT_S,
+    )  # fmt: skip
     deadline = app.conf.beat_cron_starting_deadline
     passes = Passes(
         presence,
@@ -124,15 +126,6 @@ def describe(app: Any) -> str:
     place = str(parse(choice.url)) if kind in SCHEMES else choice.url
     way = "atomic" if choice.at_broker else "claimed"
     return f"    . store -> {place} (from {choice.source})\n    . sending -> {way}"
-
-
-def _way(app: Any, choice: Choice, store: Store, hooks: Hooks, presence: Presence) -> Way:
-    from beatkit.sending.effects import side_effects
-
-    builder = Builder(app, choice.name, presence.now, hooks.dispatch, TIMEOUT_S)
-    return AtomicWay(
-        store, builder, lambda entry: side_effects(app, entry, patched=hooks.patched())
-    )
 
 
 def _introduction(app: Any, entries: list[Entry]) -> Beat:
