@@ -118,6 +118,10 @@ class Declarations:
         for listener in tuple(self._listeners):
             listener.replaced() if again else listener.added(declaration)
 
+    def listeners(self) -> tuple[Listener, ...]:
+        """Return who is told of later declarations: the bindings of living apps."""
+        return tuple(self._listeners)
+
     def tell(self, listener: Listener) -> None:
         """Tell `listener` of later declarations, for as long as it lives."""
         self._listeners.add(listener)

@@ -26,7 +26,7 @@ def effective_entries(app: Any) -> dict[str, Entry]:
     Raises:
         DeclarationError: Something in the schedule cannot work; lists all problems.
     """
-    entries, messages = _collect(app)
+    entries, messages = survey(app)
     if messages:
         raise error_listing(messages)
     return entries
@@ -39,7 +39,7 @@ def check_start(app: Any) -> None:
         DeclarationError: As `effective_entries`; and an entry names a task that no
             imported module defines.
     """
-    entries, messages = _collect(app)
+    entries, messages = survey(app)
     messages += unknown_tasks(app, entries)
     if messages:
         raise error_listing(messages)
