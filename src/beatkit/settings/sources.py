@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from beatkit.settings.problems import Problem, SettingsError
+from beatkit.settings.files import SUFFIXES, read_file, short, unreadable
+from beatkit.settings.former import belongs_to_others
 
 # A mapping with one of these is a web application's whole configuration.
 _WEB = frozenset({"SECRET_KEY", "INSTALLED_APPS", "ROOT_URLCONF", "SQLALCHEMY_DATABASE_URI"})
-_DJANGO = "Django settings"
-_FILES = (".toml", ".yaml", ".yml", ".json")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,63 +53,79 @@ def read(source: Any, namespace: str | None, shared: bool | None) -> Source:
     Raises:
         SettingsError: The file cannot be read, or the name not be imported.
     """
-    label, values, is_shared, python = _open(source)
-    if label == _DJANGO:
-        values = _in_djangos_zone(values, namespace or "CELERY")
-    web = not _WEB.isdisjoint(values)
-    decided = (is_shared or web or namespace is not None) if shared is None else shared
-    inner = _nested(values, namespace)
-    if inner is not None:
-        values, label, decided = inner, f"CELERY in {label}", False
-        namespace = None
-    return Source(label, values, namespace, decided, python)
+    found = _open(source)
+    if _is_django(source):
+        found = replace(found, values=_in_djangos_zone(found.values, namespace or "CELERY"))
+    inner = found.values.get(namespace or "CELERY")
+    if isinstance(inner, Mapping):
+        beside = _beside(found.values, namespace or "CELERY")
+        label = f"CELERY in {found.label}"
+        return Source(label, {**beside, **inner})
+    if shared is None:
+        shared = found.shared or namespace is not None or not _WEB.isdisjoint(found.values)
+    return replace(found, namespace=namespace, shared=shared)
 
 
-def _open(source: Any) -> tuple[str, Mapping[str, Any], bool, bool]:
-    """Return label, values, whether shared, and whether they are names of Python code."""
+def _beside(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:
+    """Names with the prefix that stand beside a nested CELERY mapping."""
+    starts = (f"{prefix}_", "CELERYD_", "CELERYBEAT_")
+    return {
+        key: value
+        for key, value in values.items()
+        if isinstance(key, str) and key.startswith(starts) and not belongs_to_others(key, value)
+    }
+
+
+def _open(source: Any) -> Source:
     if source is None:
-        return "nothing", {}, False, False
+        return Source("nothing", {})
     if isinstance(source, str | Path):
         return _named(source)
     if isinstance(source, Mapping):
         flask = type(source).__module__.partition(".")[0] == "flask"
-        return ("the Flask config" if flask else f"the mapping{caller()}"), source, flask, False
-    if isinstance(source, ModuleType):
-        return _module(source)
+        return Source(
+            "the Flask config" if flask else f"the mapping{caller()}", source, shared=flask
+        )
     config = getattr(source, "config", None)
     if isinstance(config, Mapping) and hasattr(source, "import_name"):
-        return f"the config of Flask app {source.import_name!r}", config, True, False
-    if type(source).__module__ == "django.conf" or hasattr(source, "SETTINGS_MODULE"):
-        return _django(source)
+        return Source(f"the config of Flask app {source.import_name!r}", config, shared=True)
     return _object(source)
 
 
-def _object(source: Any) -> tuple[str, Mapping[str, Any], bool, bool]:
-    fields = getattr(type(source), "model_fields", None)
-    if fields is not None and not isinstance(source, type):
-        values = {name: getattr(source, name) for name in source.model_fields_set | set(fields)}
-        unset = {n for n in set(fields) - source.model_fields_set if values[n] is None}
-        kept = {name: value for name, value in values.items() if name not in unset}
-        return f"an instance of {type(source).__qualname__}", kept, False, False
-    if isinstance(source, type) and hasattr(source, "model_fields"):
-        _refuse(source, f"is the class {source.__qualname__}, expected an instance of it",
-                f"write load({source.__qualname__}())")  # fmt: skip
-    kind = f"class {source.__qualname__}" if isinstance(source, type) else "an instance of "
-    label = kind if isinstance(source, type) else kind + type(source).__qualname__
-    values = {name: getattr(source, name) for name in dir(source) if not name.startswith("_")}
-    return label, values, False, True
+def _object(source: Any) -> Source:
+    if isinstance(source, ModuleType):
+        label = short(getattr(source, "__file__", None) or f"module {source.__name__}")
+        return Source(label, _attributes(source, vars(source)), python=True)
+    if _is_django(source):
+        # dir() of Django's lazy object also lists what its own defaults hold.
+        names = [name for name in dir(source) if name.isupper()]
+        return Source("Django settings", _attributes(source, names), shared=True)
+    if hasattr(source, "model_fields"):
+        return _pydantic(source)
+    if isinstance(source, type):
+        return Source(f"class {source.__qualname__}", _attributes(source, dir(source)), python=True)
+    label = f"an instance of {type(source).__qualname__}"
+    return Source(label, _attributes(source, dir(source)), python=True)
 
 
-def _module(module: ModuleType) -> tuple[str, Mapping[str, Any], bool, bool]:
-    values = {name: value for name, value in vars(module).items() if not name.startswith("_")}
-    label = getattr(module, "__file__", None) or f"module {module.__name__}"
-    return _short(label), values, False, True
+def _attributes(source: object, names: Any) -> dict[str, Any]:
+    return {name: getattr(source, name) for name in names if not name.startswith("_")}
 
 
-def _django(settings: Any) -> tuple[str, Mapping[str, Any], bool, bool]:
-    # dir() of Django's lazy object also lists what its own defaults hold.
-    names = [name for name in dir(settings) if name.isupper()]
-    return _DJANGO, {name: getattr(settings, name) for name in names}, True, False
+def _pydantic(source: Any) -> Source:
+    if isinstance(source, type):
+        name = source.__qualname__
+        raise unreadable(f"the source of settings is the class {name}, expected an instance of it: "
+               "a class of pydantic's has no values", f"write {name}()")  # fmt: skip
+    # A field left at None was not given; one left at any other default was, by its author.
+    names = type(source).model_fields
+    values = {name: getattr(source, name) for name in names}
+    kept = {n: v for n, v in values.items() if v is not None or n in source.model_fields_set}
+    return Source(f"an instance of {type(source).__qualname__}", kept)
+
+
+def _is_django(source: object) -> bool:
+    return type(source).__module__ == "django.conf" or hasattr(source, "SETTINGS_MODULE")
 
 
 def _in_djangos_zone(values: Mapping[str, Any], prefix: str) -> Mapping[str, Any]:
@@ -125,103 +140,37 @@ def _in_djangos_zone(values: Mapping[str, Any], prefix: str) -> Mapping[str, Any
     return {**values, f"{prefix}_TIMEZONE": zone} if unset else values
 
 
-def _named(source: str | Path) -> tuple[str, Mapping[str, Any], bool, bool]:
+def _named(source: str | Path) -> Source:
     path = Path(source)
-    if isinstance(source, Path) or path.suffix.lower() in _FILES:
-        return _short(str(path)), _file(path), False, False
-    module, colon, attribute = str(source).partition(":")
-    try:
-        found: Any = import_module(module)
-    except ImportError as error:
-        found, attribute = _attribute(module, error)
-    for part in filter(None, attribute.split(".") if colon or attribute else ()):
-        found = getattr(found, part)
+    if isinstance(source, Path) or path.suffix.lower() in SUFFIXES:
+        return Source(*read_file(path))
+    if path.suffix == ".py":
+        raise unreadable(f"the source of settings is {source!r}, expected a module's name or a TOML, "
+               "YAML or JSON file", f"write {path.stem!r}")  # fmt: skip
+    found, attributes = _imported(str(source))
+    for name in attributes:
+        if not hasattr(found, name):
+            raise unreadable(f"the source of settings is {source!r}, and {found!r} has no {name!r}",
+                   "write it like 'package.module' or 'package.module:Class'")  # fmt: skip
+        found = getattr(found, name)
     return _open(found)
 
 
-def _attribute(dotted: str, error: ImportError) -> tuple[Any, str]:
-    """Read "package.module.Class": import what can be imported, the rest are attributes."""
-    parent, _, last = dotted.rpartition(".")
-    missing = getattr(error, "name", None)
-    if not parent or missing not in (dotted, dotted.partition(".")[0], parent):
-        raise error
-    try:
-        module = import_module(parent)
-    except ModuleNotFoundError:
-        module = None
-    if module is None or not hasattr(module, last):
-        _refuse(dotted, f"is {dotted!r}, which cannot be imported", "check the name and sys.path")
-    return module, last
-
-
-def _file(path: Path) -> Mapping[str, Any]:
-    try:
-        content = path.read_bytes()
-    except OSError as error:
-        reason = error.strerror or "cannot be read"
-        _refuse(path, f"is the file {_short(str(path))}: {reason}", "check the path")
-    values = _parse(path, content)
-    if not isinstance(values, Mapping):
-        _refuse(path, f"is the file {_short(str(path))}, which holds no table of names", "")
-    tables: list[Mapping[str, Any]] = [
-        values[key] for key in ("celery", "CELERY") if isinstance(values.get(key), Mapping)
-    ]
-    return tables[0] if tables else dict(values)
-
-
-def _parse(path: Path, content: bytes) -> Any:
-    try:
-        return _parser(path)(content.decode())
-    except ImportError:
-        failure = "YAML needs a package: pip install beatkit[yaml]"
-    except ValueError as error:
-        failure = str(error)
-    except Exception as error:  # noqa: BLE001  PyYAML's errors share no base with ValueError
-        # Its whole text quotes the file, passwords and all.
-        mark = getattr(error, "problem_mark", None)
-        failure = f"{getattr(error, 'problem', None) or 'it is no YAML'}"
-        failure += f", line {mark.line + 1}" if mark else ""
-    return _refuse(path, f"is the file {_short(str(path))}, which cannot be read", failure)
-
-
-def _parser(path: Path) -> Any:
-    if path.suffix.lower() == ".toml":
-        import tomllib
-
-        return tomllib.loads
-    if path.suffix.lower() == ".json":
-        import json
-
-        return json.loads
-    import yaml
-
-    return yaml.safe_load
-
-
-def _nested(values: Mapping[str, Any], namespace: str | None) -> Mapping[str, Any] | None:
-    """A CELERY mapping inside a configuration is the source, with what stands beside it."""
-    inner = values.get(namespace or "CELERY")
-    if not isinstance(inner, Mapping):
-        return None
-    beside = {
-        key: value
-        for key, value in values.items()
-        if isinstance(key, str) and key.startswith(("CELERY_", "CELERYD_", "CELERYBEAT_"))
-    }
-    return {**beside, **inner}
-
-
-def _short(path: str) -> str:
-    """Return a path relative to the working directory, where it is inside it."""
-    try:
-        return str(Path(path).relative_to(Path.cwd()))
-    except ValueError:
-        return path
-
-
-def _refuse(source: object, said: str, remedy: str) -> Any:
-    message = f"the source of settings {said}" + (f"\n  {remedy}" if remedy else "")
-    raise SettingsError([Problem("type_error", "source", None, "load()", message)]) from None
+def _imported(dotted: str) -> tuple[Any, list[str]]:
+    """Import the longest part of a dotted name that is a module; the rest are attributes."""
+    name, _, after = dotted.partition(":")
+    attributes = after.split(".") if after else []
+    while name:
+        try:
+            return import_module(name), attributes
+        except ModuleNotFoundError as error:
+            # A module that exists and itself imports one that does not is another matter.
+            if not f"{name}.".startswith(f"{error.name}."):
+                raise
+        name, _, last = name.rpartition(".")
+        attributes.insert(0, last)
+    raise unreadable(f"the source of settings is {dotted!r}, which cannot be imported",
+           "check the name, and that its folder is on sys.path")  # fmt: skip
 
 
 def environment(environ: Mapping[str, str]) -> Source:
@@ -239,4 +188,4 @@ def caller() -> str:
     frame = sys._getframe(1)
     while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "beatkit":
         frame = frame.f_back
-    return f" given in {_short(frame.f_code.co_filename)}, line {frame.f_lineno}"
+    return f" given in {short(frame.f_code.co_filename)}, line {frame.f_lineno}"

@@ -130,18 +130,14 @@ def _known(key: str, prefix: str, extensions: tuple[str, ...]) -> Key | None:
     rest = unprefixed(key, prefix)
     if key in SETTINGS:
         return Key(key, "bare", key)
-    if former.is_extension(key) or _matches(key, extensions):
-        return Key(key, "extension", key)
+    for form in filter(None, (key, "ONCE" if rest == "once" else rest)):
+        if former.is_extension(form) or _matches(form, extensions):
+            return Key(key, "extension", form)
     if rest in SETTINGS:
-        sort: Sort = "own" if rest.startswith("beatkit_") else "prefixed"
-        return Key(key, "both" if OLD_NAMES.get(key) == rest else sort, rest)
-    if key in OLD_NAMES:
-        return Key(key, "old", OLD_NAMES[key])
-    if rest and (former.is_extension(rest) or _matches(rest, extensions)):
-        return Key(key, "extension", rest)
-    if rest == "once":
-        return Key(key, "extension", "ONCE")
-    return None
+        own = rest.startswith("beatkit_")
+        both = OLD_NAMES.get(key) == rest
+        return Key(key, "own" if own else "both" if both else "prefixed", rest)
+    return Key(key, "old", OLD_NAMES[key]) if key in OLD_NAMES else None
 
 
 def unprefixed(key: str, prefix: str) -> str:
