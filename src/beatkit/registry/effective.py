@@ -45,7 +45,11 @@ def check_start(app: Any) -> None:
         raise error_listing(messages)
 
 
-def _collect(app: Any) -> tuple[dict[str, Entry], list[str]]:
+def survey(app: Any) -> tuple[dict[str, Entry], list[str]]:
+    """Return the entries that can work, and a message for each thing that cannot.
+
+    `effective_entries` raises the messages; `check` shows them beside its own findings.
+    """
     _import_task_modules(app)
     declared, messages = _declared(app)
     plain = _plain(app, declared, messages)
