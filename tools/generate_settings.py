@@ -68,8 +68,6 @@ OLD_NAMES: dict[str, str] = {each.old: each.name for each in SETTINGS.values() i
 MODEL_HEAD = f'''{MARK}
 """The typed model of every setting, and the matching TypedDict for keyword arguments."""
 
-from __future__ import annotations
-
 from typing import TypedDict
 
 from pydantic import BaseModel, ConfigDict
@@ -82,6 +80,7 @@ class Fields(BaseModel):
 
     model_config = ConfigDict(
         extra="forbid",
+        defer_build=True,
         frozen=True,
         hide_input_in_errors=True,
         arbitrary_types_allowed=True,
