@@ -75,7 +75,8 @@ class Scheduler(celery_beat.Scheduler):
         entries = effective_entries(self.app).values()
         table = {entry.name: shown(entry, self.app) for entry in entries if entry.enabled}
         self.schedule = table
-        self.install_default_entries(self.schedule)
+        if self.app.conf.result_backend:  # without one there are no results to clean up
+            self.install_default_entries(self.schedule)
 
     # --- what Celery's service calls
 
