@@ -14,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
-from beatkit.entry import Entry
+from beatkit.entry import Entry, Kind
 from beatkit.sending.message import Outgoing
-from beatkit.store import Claim, Decision, Store, Writer
+from beatkit.store import Claim, Decision, Situation, Store, Writer
 from beatkit.store.choice import Choice
 
 __all__ = ["Outgoing", "Way", "open_way"]
@@ -39,6 +39,22 @@ class Way(Protocol):
         Raises:
             StoreError: The store or the broker did not answer. What was decided is decided;
                 sending the same batch again finds out.
+        """
+        ...
+
+    def attend(
+        self, writer: Writer, situation: Situation, find: Callable[[str], Entry | None]
+    ) -> None:
+        """See to what earlier batches left undone. Call it with each announcement's answer.
+
+        Args:
+            writer: Who writes, in force.
+            situation: What the store answered just now.
+            find: Gives the definition of an entry by its name; None if the schedule has it
+                no more.
+
+        Raises:
+            StoreError: The store or the broker did not answer; call it again.
         """
         ...
 
@@ -67,10 +83,40 @@ def open_way(
         dispatch: Gives a message to Celery with a producer; None for `apply_async`.
         patched: Whether `dispatch` runs somebody's code; asked for each batch.
         timeout: Seconds for connecting to the broker and for each of its replies.
+
+    Raises:
+        StoreError: Nothing can send atomically there, and the claimed way is not built yet.
     """
+    if not choice.at_broker:
+        raise StoreError(
+            f"beats cannot send: the store is {choice.url.split('://')[0]}:// apart from the "
+            "broker, expected one Redis or Valkey database for both\n"
+            f"  from {choice.source}\n"
+            "  write broker_url = 'redis://HOST:6379/0', or beat_scheduler = "
+            "'celery.beat:PersistentScheduler' and start one beat only"
+        )
     from beatkit.sending.atomic import AtomicWay
     from beatkit.sending.build import Builder
     from beatkit.sending.effects import side_effects
 
+    if not choice.at_broker:
+        return _claimed(app, choice.name, store, dispatch, timeout)
     builder = Builder(app, choice.name, now, dispatch, timeout)
     return AtomicWay(store, builder, lambda entry: side_effects(app, entry, patched=patched()))
+
+
+def _claimed(
+    app: Any,
+    name: str,
+    store: Store,
+    dispatch: Callable[[Outgoing, Any], object] | None,
+    timeout: float,
+) -> Way:
+    from beatkit.sending.claimed import ClaimedWay
+    from beatkit.sending.message import outgoing
+    from beatkit.sending.publish import Publisher
+
+    def lay_out(entry: Entry, slot: int, kind: Kind) -> Outgoing:
+        return outgoing(name, entry, slot, kind, app.tasks.get(entry.task))
+
+    return ClaimedWay(store, Publisher(app, dispatch, timeout), lay_out)
