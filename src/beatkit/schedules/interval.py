@@ -143,4 +143,7 @@ def _offset_ms(offset: Duration, period: int) -> int:
 def _not_positive(period: int, given: tuple[object, ...]) -> str:
     names = ("seconds", "minutes", "hours", "days", "weeks")
     said = ", ".join(f"{name}={value!r}" for name, value in zip(names, given, strict=True) if value)
-    return f"every({said}) is an interval of {plain(period / 1000)} seconds, expected more than 0"
+    return (
+        f"every({said}) is an interval of {plain(period / 1000)} seconds, expected more than 0\n"
+        "  write for example every(seconds=30)"
+    )
