@@ -96,21 +96,24 @@ def redirect(app: Celery, servers: Servers) -> None:
 
     An app without a result backend stays without one, as it will be in production.
     """
+    conf = app.conf
+    keeps_results = bool(conf.result_backend)
     for name in _ENVIRONMENT:
         os.environ.pop(name, None)
-    conf = app.conf
-    known = {key: off for key, off in _OF_THE_CONFIGURED_SERVERS.items() if conf.get(key)}
-    conf.update(
-        known,
-        broker_url=servers.broker,
-        result_backend=servers.results if conf.result_backend else None,
-        beatkit_store_url=servers.store,
-        broker_transport_options={
-            **(conf.broker_transport_options or {}),
-            **servers.transport_options,
-        },
-        broker_connection_retry_on_startup=True,
-    )
+    options = dict(conf.broker_transport_options or {}, **servers.transport_options)
+    off = {key: value for key, value in _OF_THE_CONFIGURED_SERVERS.items() if conf.get(key)}
+    changes = {
+        **off,
+        "broker_url": servers.broker,
+        "result_backend": servers.results if keeps_results else None,
+        "beatkit_store_url": servers.store,
+        "broker_transport_options": options,
+        "broker_connection_retry_on_startup": True,
+    }
+    for key, value in changes.items():
+        # Under a namespace Celery 5.5 looks for the prefixed name everywhere first.
+        for name in conf._to_keys(key):
+            conf[name] = value
     app._after_fork()  # Celery's own way to drop its pools of connections
     app._backend_cache = None
     app._local.__dict__.pop("backend", None)

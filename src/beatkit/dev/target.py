@@ -62,7 +62,7 @@ def load(target: str) -> Target:
     if source.endswith(".py") or "/" in source or os.sep in source:
         module = _import_file(Path(source))
     else:
-        module, dotted = _import_dotted(source, target)
+        module, dotted = _import_dotted(source)
         variable = variable or dotted
     return _named(module, variable) if variable else _only(module)
 
@@ -112,7 +112,7 @@ def _importable(path: Path) -> tuple[Path, str]:
     return folder, ".".join(reversed(names))
 
 
-def _import_dotted(source: str, target: str) -> tuple[ModuleType, str]:
+def _import_dotted(source: str) -> tuple[ModuleType, str]:
     """Import the module; the last part may be a variable, as `celery -A` allows."""
     try:
         return _import(source), ""
@@ -127,10 +127,12 @@ def _import_dotted(source: str, target: str) -> tuple[ModuleType, str]:
     close = difflib.get_close_matches(source, names, n=1)
     raise TargetError(
         f"There is no module {source!r}"
-        f"\n  looked in {Path.cwd()} and among the installed packages, for TARGET {target!r}"
-        + (f"\n  did you mean {close[0]!r}?" if close else "")
-        + f"\n  write a module, a file such as {close[0] if close else 'tasks'}.py, or start in"
-        " the folder that holds it"
+        f"\n  looked in {Path.cwd()} and among the installed packages\n"
+        + (
+            f"  did you mean {close[0]!r}?"
+            if close
+            else "  write a module or a file, or start in the folder that holds it"
+        )
     )
 
 

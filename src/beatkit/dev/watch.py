@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from celery import signals
+from celery.exceptions import Reject
 
 from beatkit.dev.events import Event, Kind, now
 
@@ -32,11 +33,22 @@ class Watch:
 
     def connect(self) -> None:
         """Listen. Celery keeps weak references: this object must be kept alive."""
-        signals.after_task_publish.connect(self._published)
-        signals.task_prerun.connect(self._started)
-        signals.task_postrun.connect(self._ended)
-        signals.task_failure.connect(self._failed)
-        signals.task_revoked.connect(self._revoked)
+        for signal, receiver in self._receivers():
+            signal.connect(receiver)
+
+    def disconnect(self) -> None:
+        """Stop listening."""
+        for signal, receiver in self._receivers():
+            signal.disconnect(receiver)
+
+    def _receivers(self) -> list[tuple[Any, Callable[..., None]]]:
+        return [
+            (signals.after_task_publish, self._published),
+            (signals.task_prerun, self._started),
+            (signals.task_postrun, self._ended),
+            (signals.task_failure, self._failed),
+            (signals.task_revoked, self._revoked),
+        ]
 
     def _published(self, sender: str, headers: Mapping[str, Any] | None = None, **_: Any) -> None:
         headers = headers or {}
@@ -68,6 +80,8 @@ def _name(task: Any) -> str:
 
 def _said(value: Any) -> str:
     """An exception as Python would print it last; anything else as text."""
+    if isinstance(value, Reject):
+        value = value.reason
     if not isinstance(value, BaseException) or type(value).__module__.startswith("celery."):
         return "" if value is None else str(value)
     text = str(value)
