@@ -322,8 +322,11 @@ class Way:
         ]
         return self._store.claim(writer, claims)
 
+    def attend(self, *_: Any) -> None:
+        """An atomic step leaves nothing undone."""
+
     def close(self) -> None:
-        pass
+        """There is nothing to let go of."""
 
 
 def _message(writer: Writer, claim: Claim) -> tuple[str, int, str, str]:

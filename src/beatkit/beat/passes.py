@@ -96,9 +96,17 @@ class Passes:
         return max(0.0, min(wait_ms, self.presence.next_look())) / 1000
 
     def leave(self, store: Store) -> None:
-        """Withdraw, through a store whose connection no pass uses."""
-        if self.presence.situation is not None:
-            self.presence.leave(store)
+        """Withdraw, through a store whose connection no pass uses.
+
+        What was claimed and not published yet is given back, for the next beat to publish.
+        """
+        if self.presence.situation is None:
+            return
+        me = self.presence.me.id
+        situation = self.presence.leave(store)
+        mine = [pending for pending in situation.pendings if pending.by == me]
+        if mine:
+            store.hand_over(mine, to="")
 
     def _look(self) -> None:
         situation = self.presence.look(self._last_sent, len(self._failing))
@@ -106,8 +114,11 @@ class Passes:
             self._seeding.others_may_know_more(situation.now)
         if not self.presence.in_force:
             self._seeding.void()
-        elif self._seeding.wanted(situation):
+            return
+        if self._seeding.wanted(situation):
             self._seed(situation.now)
+        if self._seeding.done:
+            self._way.attend(self.presence.writer, situation, self._find)
 
     def _seed(self, now: int) -> None:
         if not self._seeding.run(self.presence.writer, now):
@@ -115,6 +126,10 @@ class Passes:
         self._plan_afresh(now)
         if self._seeding.after_loss:
             self._rest_until = now + SETTLE_MS
+
+    def _find(self, name: str) -> Entry | None:
+        row = self.rows.get(name)
+        return None if row is None else row.entry
 
     def _plan_afresh(self, now: int) -> None:
         self._agenda = Agenda()
@@ -157,7 +172,7 @@ class Passes:
     def _left_undone(self, rows: list[Row], now: int) -> list[Row]:
         """Return the rows on which a standby must act: not decided, and nobody is at it."""
         view = self._store.read([row.entry.name for row in rows])
-        self.presence.heard(view.claimed)
+        self.presence.take_in(view.claimed)
         standing = self.presence.standing()
         chosen: list[Row] = []
         for row in rows:

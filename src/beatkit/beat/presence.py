@@ -81,7 +81,7 @@ class Presence:
         paused = self.situation.paused if self.situation is not None else {}
         return bool(paused) and any(scope in paused for scope in scopes)
 
-    def heard(self, claimed: Mapping[str, int]) -> None:
+    def take_in(self, claimed: Mapping[str, int]) -> None:
         """Take in when each beat last claimed."""
         self._claimed = claimed
 
@@ -100,9 +100,9 @@ class Presence:
         self._say_whether_in_force()
         return self.situation
 
-    def leave(self, store: Store) -> None:
+    def leave(self, store: Store) -> Situation:
         """Withdraw the announcement, through a store whose connection is not in use."""
-        store.announce(self.me, expires=0)
+        return store.announce(self.me, expires=0)
 
     def _contend(self, situation: Situation) -> Situation:
         self._heard = max(self._heard, peers.heard(situation))
