@@ -9,6 +9,7 @@ from celery import Celery
 
 from beatkit.declare import DEFAULT, Registry
 from beatkit.errors import DeclarationError
+from beatkit.registry.assign import assign, is_set
 from beatkit.registry.binding import Binding, binding_of
 from beatkit.registry.start import check_at_start
 from beatkit.settings import assemble
@@ -109,21 +110,15 @@ def _without_sharing(values: dict[str, Any]) -> dict[str, Any]:
 def _fill_in(sender: Celery, **_: object) -> None:
     """Set what a beat needs and the user has not decided. Runs at each configuration."""
     conf = sender.conf
-    if not _is_set(conf, "beat_scheduler"):
-        conf.beat_scheduler = SCHEDULER
+    if not is_set(conf, "beat_scheduler"):
+        assign(conf, "beat_scheduler", SCHEDULER)
     options = conf.broker_transport_options or {}
     if _speaks_amqp(conf.broker_write_url) and "confirm_publish" not in options:
         # Without it a message that RabbitMQ never got counts as sent.
-        conf.broker_transport_options = {**options, "confirm_publish": True}
+        assign(conf, "broker_transport_options", {**options, "confirm_publish": True})
 
 
 def _speaks_amqp(broker_url: Any) -> bool:
     first = broker_url if isinstance(broker_url, str) else next(iter(broker_url or ()), "")
     # Without any URL Celery takes RabbitMQ on this host.
     return not first or first.partition("://")[0] in ("amqp", "amqps", "pyamqp")
-
-
-def _is_set(conf: Any, name: str) -> bool:
-    """Whether the user has set it, under any of the names that Celery reads it by."""
-    spellings = conf._to_keys(name)
-    return any(key in layer for layer in conf.maps[:-1] for key in spellings)

@@ -16,6 +16,7 @@ from __future__ import annotations
 from typing import Any
 
 from beatkit.entry import Entry
+from beatkit.registry.assign import assign
 from beatkit.registry.declaration import Declaration, Declarations
 from beatkit.registry.resolve import Unresolved, resolve
 from beatkit.registry.zone import zone_name
@@ -110,7 +111,7 @@ class Binding:
         self._written, self._placed = {}, there
         for entry in self.table.values():
             self._place(entry)
-        self.app.conf.beat_schedule = there
+        assign(self.app.conf, "beat_schedule", there)
 
     def _place(self, entry: Entry) -> None:
         assert self._placed is not None

@@ -87,9 +87,14 @@ def test_another_scheduler_stays_the_users_choice(made: Callable[..., Celery], c
     assert app.conf.beat_scheduler == chosen
 
 
-def test_another_scheduler_under_a_namespace_stays_the_users_choice() -> None:
-    app = Celery("shop", set_as_current=False, namespace="CELERY")
-    app.config_from_object({"CELERY_BEAT_SCHEDULER": "redbeat.RedBeatScheduler"})
+@pytest.mark.parametrize(
+    ("namespace", "key"), [("CELERY", "CELERY_BEAT_SCHEDULER"), (None, "CELERYBEAT_SCHEDULER")]
+)
+def test_another_scheduler_under_another_name_stays_the_users_choice(
+    namespace: str | None, key: str
+) -> None:
+    app = Celery("shop", set_as_current=False, namespace=namespace)
+    app.config_from_object({key: "redbeat.RedBeatScheduler"})
     assert install(app).conf.beat_scheduler == "redbeat.RedBeatScheduler"
 
 
