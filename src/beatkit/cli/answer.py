@@ -14,13 +14,13 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import click
 
-from beatkit.cli.table import Column, Row, Table, drawn
+from beatkit.cli.table import Column, Line, Row, Table, drawn, wrapped
 
 SCHEMA = 1
 """Raised when a key of the JSON forms changes its meaning or vanishes; new keys may come."""
@@ -39,6 +39,7 @@ class Answer:
         about: Keys of the JSON document beside the rows: the present, the zone, counts.
         tables: What people see, and what plain prints.
         items: The rows for programs; None: the data of the first table's rows.
+        lines: What people see in place of the tables, where a table does not suit.
         notes: Lines for stderr, after the data.
         code: The exit code.
     """
@@ -47,6 +48,7 @@ class Answer:
     about: Mapping[str, Any]
     tables: Sequence[Table]
     items: Sequence[Mapping[str, Any]] | None = None
+    lines: Sequence[Line] | None = None
     notes: Sequence[str] = ()
     code: int = YES
 
@@ -122,8 +124,16 @@ def _field(row: Row, column: Column) -> str:
 
 def _print_table(answer: Answer, outlet: Outlet) -> None:
     coloured = outlet.colour and sys.stdout.isatty()
-    for line in drawn(answer.tables, outlet.width):
+    for line in _lines(answer, outlet.width):
         click.echo(line.text if not coloured else click.style(line.text, **STYLES[line.style]))
+
+
+def _lines(answer: Answer, width: int) -> Iterator[Line]:
+    if answer.lines is None:
+        yield from drawn(answer.tables, width)
+        return
+    for line in answer.lines:
+        yield from (Line(part, line.style) for part in wrapped(line.text, width) or [""])
 
 
 STYLES: dict[str, dict[str, Any]] = {

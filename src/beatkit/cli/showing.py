@@ -22,7 +22,7 @@ from beatkit.operate import HORIZON
 from beatkit.settings.redaction import redact
 from beatkit.simulation import upcoming
 
-PAIRS = (Column("FIELD", "field"), Column("VALUE", "value", least=30))
+PAIRS = (Column("FIELD", "field"), Column("VALUE", "value", least=30, wrap=True))
 RUNS = (
     Column("NEXT", "at"),
     Column("IN", "in_s", right=True),

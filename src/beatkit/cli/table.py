@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -22,6 +23,7 @@ class Column:
         give_way: Columns with a higher number vanish earlier on a narrow terminal; 0: never.
         right: Aligned to the right.
         pinch: Shortened in the middle: names in a project often begin alike.
+        wrap: Broken into lines where it is too long; only for the last column.
     """
 
     title: str
@@ -30,6 +32,7 @@ class Column:
     give_way: int = 0
     right: bool = False
     pinch: bool = False
+    wrap: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,34 @@ def drawn(tables: Sequence[Table], width: int) -> Iterator[Line]:
         if shown and table.headings:
             yield Line(_line({column.title: column.title for column, _ in shown}, shown), "heading")
         for row in table.rows:
-            yield Line(_line(row.cells, shown), row.style)
+            yield from (Line(_line(part, shown), row.style) for part in _parts(row.cells, shown))
+
+
+def _parts(
+    texts: Mapping[str, str], shown: Sequence[tuple[Column, int]]
+) -> Iterator[Mapping[str, str]]:
+    """Break the last column's text into lines, if it wants that."""
+    last, width = shown[-1]
+    if not last.wrap:
+        yield texts
+        return
+    first, *others = wrapped(texts[last.title], width) or [""]
+    yield {**texts, last.title: first}
+    for other in others:
+        yield {last.title: other}
+
+
+def wrapped(text: str, width: int) -> list[str]:
+    """Break a text at its blanks; a longer word stays whole, further lines keep the indent."""
+    indent = " " * (len(text) - len(text.lstrip()))
+    return textwrap.wrap(
+        text,
+        max(width, 20),
+        initial_indent=indent,
+        subsequent_indent=indent,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def fit(table: Table, width: int) -> list[tuple[Column, int]]:

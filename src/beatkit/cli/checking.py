@@ -1,0 +1,75 @@
+"""`schedule check`: what is wrong with the schedule, for people and for CI."""
+
+from __future__ import annotations
+
+import click
+
+from beatkit.checks import CROWD, Finding, Report, check
+from beatkit.cli.answer import NO, YES, Answer
+from beatkit.cli.table import Column, Line, Row, Table
+from beatkit.cli.view import View, reading
+
+COLUMNS = (
+    Column("SEVERITY", "severity"),
+    Column("RULE", "rule"),
+    Column("ENTRY", "entry"),
+    Column("FILE", "file"),
+    Column("LINE", "line"),
+    Column("MESSAGE", "message"),
+    Column("REMEDY", "remedy"),
+)
+STYLES = {"error": "error", "warning": "warning", "note": "quiet"}
+
+
+@click.command("check")
+@click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
+@click.option("--crowd", type=click.IntRange(1), default=CROWD, show_default=True,
+              help="More entries than this on one instant are a warning.")  # fmt: skip
+@reading
+def check_verb(view: View, strict: bool, crowd: int) -> None:
+    """Find what is wrong with the schedule, or probably not meant.
+
+    Errors are what beats and workers refuse to start with, or what cannot work. Connects to
+    nothing, so it can run in CI. Exit code 1 if there are errors.
+    """
+    view.outlet.give(answer(check(view.app, at=view.now, crowd=crowd), strict))
+
+
+def answer(report: Report, strict: bool) -> Answer:
+    """Return a report as an answer."""
+    failed = bool(report.errors or (strict and report.warnings))
+    return Answer(
+        kind="check",
+        about={
+            "ok": not failed,
+            "entries": report.entries,
+            "errors": len(report.errors),
+            "warnings": len(report.warnings),
+            "notes": len(report.notes),
+        },
+        tables=[Table(COLUMNS, [_row(finding) for finding in report.findings])],
+        lines=[line for finding in report.findings for line in _lines(finding)],
+        notes=[report.summary],
+        code=NO if failed else YES,
+    )
+
+
+def _row(finding: Finding) -> Row:
+    source = finding.source
+    return Row(
+        {},
+        {
+            "severity": finding.severity,
+            "rule": finding.rule,
+            "entry": finding.entry,
+            "file": source and source.file,
+            "line": source and source.line,
+            "message": finding.message,
+            "remedy": finding.remedy,
+        },
+    )
+
+
+def _lines(finding: Finding) -> list[Line]:
+    first, *others = str(finding).split("\n")
+    return [Line(first, STYLES[finding.severity]), *map(Line, others), Line("")]
