@@ -248,7 +248,7 @@ SETTINGS: dict[str, Setting] = {
         Setting('worker_lost_wait', 'wait for the result of a process that died', old='CELERYD_WORKER_LOST_WAIT', kind='Seconds', none='no wait'),
         Setting('worker_max_memory_per_child', 'memory at which a process is replaced, in kibibytes', old='CELERYD_MAX_MEMORY_PER_CHILD', kind='Kibibytes'),
         Setting('worker_max_tasks_per_child', 'tasks after which a process is replaced', old='CELERYD_MAX_TASKS_PER_CHILD', kind='Positive'),
-        Setting('worker_pool', 'prefork, threads, gevent, eventlet, solo or a class', old='CELERYD_POOL', kind='Reference'),
+        Setting('worker_pool', 'prefork, threads, gevent, eventlet, solo or a class', old='CELERYD_POOL', kind='Pool'),
         Setting('worker_pool_putlocks', 'the pool takes no more tasks than it has processes', old='CELERYD_POOL_PUTLOCKS', kind='Flag'),
         Setting('worker_pool_restarts', 'the pool can be restarted by remote control', old='CELERYD_POOL_RESTARTS', kind='Flag'),
         Setting('worker_pool_start_method', 'how processes start: fork, spawn, forkserver', old='CELERYD_POOL_START_METHOD', since='5.7'),

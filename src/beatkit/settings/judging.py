@@ -81,17 +81,28 @@ def _is_set(each: Given) -> bool:
 
 def _fit(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Flaw]]:
     """Convert each value; what cannot be converted is left out, so that rules see the rest."""
+    own = _own_backend(raw)
+    rest = {name: value for name, value in raw.items() if name not in own}
     flaws: list[Flaw] = []
     try:
-        fields = Fields(**raw)
+        fields = Fields(**rest)
     except ValidationError as error:
         for each in error.errors(include_url=False, include_input=False):
             flaws += _flaws_of(str(each["loc"][0]), each)
-        fields = None
-    if fields is None:
+    if flaws:
         bad = {flaw.name for flaw in flaws}
-        fields = Fields(**{name: value for name, value in raw.items() if name not in bad})
-    return {name: _guarded(name, getattr(fields, name)) for name in fields.model_fields_set}, flaws
+        fields = Fields(**{name: value for name, value in rest.items() if name not in bad})
+    values = {name: getattr(fields, name) for name in fields.model_fields_set} | own
+    return {name: _guarded(name, value) for name, value in values.items()}, flaws
+
+
+def _own_backend(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """A result backend that override_backends names is known to the user alone."""
+    named, backend = raw.get("override_backends"), raw.get("result_backend")
+    if isinstance(named, Mapping) and isinstance(backend, str):
+        word = backend.partition("://")[0].partition("+")[0]
+        return {"result_backend": backend} if word in named else {}
+    return {}
 
 
 def _flaws_of(name: str, error: Any) -> list[Flaw]:

@@ -444,7 +444,7 @@ class Fields(BaseModel):
     """Memory at which a process is replaced, in kibibytes."""
     worker_max_tasks_per_child: kinds.Positive = None
     """Tasks after which a process is replaced."""
-    worker_pool: kinds.Reference = None
+    worker_pool: kinds.Pool = None
     """Prefork, threads, gevent, eventlet, solo or a class."""
     worker_pool_putlocks: kinds.Flag = None
     """The pool takes no more tasks than it has processes."""
@@ -719,7 +719,7 @@ class SettingsDict(TypedDict, total=False):
     worker_lost_wait: kinds.Seconds
     worker_max_memory_per_child: kinds.Kibibytes
     worker_max_tasks_per_child: kinds.Positive
-    worker_pool: kinds.Reference
+    worker_pool: kinds.Pool
     worker_pool_putlocks: kinds.Flag
     worker_pool_restarts: kinds.Flag
     worker_pool_start_method: kinds.Text

@@ -12,8 +12,10 @@ from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError, available_timezones
 
 from beatkit.settings import values
+from beatkit.settings.nearest import nearest, words
 from beatkit.settings.problems import Unfit
 
+_POOLS = words("prefork threads gevent eventlet solo processes custom")
 _OFFSET = re.compile(r"(?:UTC|GMT)([+-])(\d{1,2})")
 
 
@@ -53,6 +55,16 @@ def _zone_hint(value: Any) -> str:
     guess = value.lower().replace(" ", "_")
     near = get_close_matches(guess, lower, 1, 0.75)
     return f"did you mean {lower[near[0]]}?" if near else "write one like Europe/London"
+
+
+def pool(value: Any) -> Any:
+    """The name of a worker pool that Celery knows, a dotted path, or a class."""
+    value = values.reference(value)
+    if not isinstance(value, str) or value in _POOLS or "." in value or ":" in value:
+        return value
+    near = nearest(value, _POOLS, 0.6)
+    hint = f"did you mean {near!r}?" if near else f"known are {', '.join(sorted(_POOLS))}"
+    raise values.unfit(value, "the name of a worker pool", hint)
 
 
 def serializer(value: Any) -> str:

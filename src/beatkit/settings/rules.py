@@ -172,4 +172,5 @@ _RULES: tuple[Rule, ...] = (
     _visibility,
     _database_url,
     transports.unknown_options,
+    transports.misspelt_result_options,
 )

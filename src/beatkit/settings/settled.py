@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
-from pydantic import PrivateAttr, SerializerFunctionWrapHandler, model_serializer
+from pydantic import PrivateAttr, SerializationInfo, model_serializer
 
 from beatkit.settings.judging import Judged, judge
 from beatkit.settings.model import Fields
@@ -39,7 +39,15 @@ class Settings(Fields):
         judged = judge([named.given])
         raise_problems([*named.problems, *judged.problems])
         super().__init__(**judged.values)
+        # Converters return plain text: put back what hides its secrets in a repr.
+        self.__dict__.update(judged.values)
         self._remember(judged, [*named.problems, *judged.problems])
+
+    @classmethod
+    def model_validate(cls, obj: Any, **how: Any) -> Self:
+        """Return a mapping as settings; as the constructor does, with its errors."""
+        # pydantic's own would wrap the error in one that quotes its whole input.
+        return obj if isinstance(obj, cls) else cls(**obj)
 
     @property
     def notices(self) -> list[Problem]:
@@ -89,9 +97,13 @@ class Settings(Fields):
     def __repr_args__(self) -> Iterable[tuple[str | None, Any]]:
         return [(name, redact(value, name)) for name, value in self.to_celery().items()]
 
-    @model_serializer(mode="wrap", when_used="json")
-    def _redacted(self, handler: SerializerFunctionWrapHandler) -> dict[str, Any]:
-        return {name: redact(value, name) for name, value in self.to_celery().items()}
+    @model_serializer(mode="plain")
+    def _dumped(self, info: SerializationInfo) -> dict[str, Any]:
+        """What was set; as JSON, which leaves the process, without secrets."""
+        values = self.to_celery()
+        if info.mode == "python":
+            return values
+        return {name: redact(value, name) for name, value in values.items()}
 
 
 def settle(judged: Judged, problems: Iterable[Problem]) -> Settings:

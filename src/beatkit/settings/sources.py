@@ -13,6 +13,7 @@ from typing import Any
 from beatkit.settings.files import SUFFIXES, read_file, short, unreadable
 from beatkit.settings.former import belongs_to_others
 
+_INNER = ("beatkit", "pydantic")
 # A mapping with one of these is a web application's whole configuration.
 _WEB = frozenset({"SECRET_KEY", "INSTALLED_APPS", "ROOT_URLCONF", "SQLALCHEMY_DATABASE_URI"})
 
@@ -145,8 +146,8 @@ def _named(source: str | Path) -> Source:
     if isinstance(source, Path) or path.suffix.lower() in SUFFIXES:
         return Source(*read_file(path))
     if path.suffix == ".py":
-        raise unreadable(f"the source of settings is {source!r}, expected a module's name or a TOML, "
-               "YAML or JSON file", f"write {path.stem!r}")  # fmt: skip
+        said = f"the source of settings is {source!r}, expected a module's name, or a TOML, YAML"
+        raise unreadable(f"{said} or JSON file", f"write {path.stem!r}")
     found, attributes = _imported(str(source))
     for name in attributes:
         if not hasattr(found, name):
@@ -186,6 +187,6 @@ def environment(environ: Mapping[str, str]) -> Source:
 def caller() -> str:
     """Return " given in FILE, line N", where the code that called beatkit stands."""
     frame = sys._getframe(1)
-    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] == "beatkit":
+    while frame.f_back and frame.f_globals.get("__name__", "").partition(".")[0] in _INNER:
         frame = frame.f_back
     return f" given in {short(frame.f_code.co_filename)}, line {frame.f_lineno}"

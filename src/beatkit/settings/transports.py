@@ -53,6 +53,11 @@ _ELSEWHERE = {
     "confirm_publish": "AMQP",
     "login_method": "AMQP",
 }
+# Only near misses of these are refused: each backend reads others besides.
+_RESULT = words(
+    "master_name min_other_sentinels sentinel_kwargs retry_policy result_chord_ordered "
+    "global_keyprefix visibility_timeout additional_connection_errors"
+)
 _AMQP = frozenset({"amqp", "amqps", "pyamqp", "librabbitmq"})
 _FAMILY = dict.fromkeys(_AMQP, "AMQP") | {"redis": "Redis", "rediss": "Redis", "sqs": "SQS"}
 
@@ -65,6 +70,16 @@ def unknown_options(values: Mapping[str, Any]) -> Iterator[Flaw]:
         flaw = _judge(str(option), scheme) if scheme else None
         if flaw:
             yield flaw
+
+
+def misspelt_result_options(values: Mapping[str, Any]) -> Iterator[Flaw]:
+    """Yield the near misses of options that result backends read."""
+    name = "result_backend_transport_options"
+    for option in values.get(name) or {}:
+        near = None if option in _RESULT else nearest(str(option), _RESULT)
+        if near and option not in _REDIS | _RETRY:
+            said = "is unknown to result backends, which drop it"
+            yield Flaw(said, "typo", (str(option),), near, f"did you mean {near}?", name)
 
 
 def _judge(option: str, scheme: str) -> Flaw | None:
