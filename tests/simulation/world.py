@@ -197,11 +197,13 @@ class World:
 
     def _born(self, host: Host) -> Passes:
         store = Wire(self, host)
-        me = Beat(host.id, host.name, 1, revision(host.entries), host.number)
+        rows = [Row(one) for one in host.entries]
+        schedule = revision((row.entry, row.fingerprint) for row in rows)
+        me = Beat(host.id, host.name, 1, schedule, host.number)
         presence = Presence(me, [one.name for one in host.entries], store, host_clock(self, host))
         return Passes(
             presence,
-            [Row(one) for one in host.entries],
+            rows,
             store,
             Way(store),
             read_host=host_clock(self, host),

@@ -18,7 +18,7 @@ from beatkit.beat.seeding import SETTLE_MS, Seeding
 from beatkit.clock import HostClock
 from beatkit.entry import Entry
 from beatkit.errors import StoreError
-from beatkit.sending import Way
+from beatkit.sending import BrokerUnavailable, Way
 from beatkit.store import Answer, Claim, Store
 
 BATCH = 100
@@ -61,6 +61,7 @@ class Passes:
         self.rows = {row.entry.name: row for row in rows}
         self.presence = presence
         self.outage = Outage("store")
+        self.broker_outage = Outage("broker")
         self._agenda = Agenda()
         self._taken: set[str] = set()  # taken out of the agenda and not put back yet
         self._failing: set[str] = set()
@@ -89,6 +90,9 @@ class Passes:
                 self.presence.look_again()
                 return AGAIN_S
             wait_ms = self._serve()
+        except BrokerUnavailable as error:
+            self.broker_outage.begin(error, self._read_host().steady)
+            return RETRY_S
         except StoreError as error:
             self.outage.begin(error, self._read_host().steady)
             self.presence.look_again()
@@ -201,6 +205,7 @@ class Passes:
         batch = [(row.entry, _claim(row, move)) for row, move in jobs]
         self._unanswered |= {row.entry.name: move.slot for row, move in jobs if move.kind}
         decision = self._way.send(self.presence.writer, batch)
+        self.broker_outage.end(self._read_host().steady)
         for (row, move), answer in zip(jobs, decision.answers, strict=True):
             if row.entry.name in self._taken:  # a row's first setback settles it
                 self._take_answer(row, move, answer, now)

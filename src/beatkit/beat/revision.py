@@ -13,6 +13,7 @@ from typing import Any
 
 from beatkit.entry import Entry
 
+_PLAIN = frozenset({str, int, float, bool, bytes, type(None)})
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
 
@@ -25,14 +26,18 @@ def timing(entry: Entry) -> str:
     return _digest(_stable(_schedule(entry)))
 
 
-def revision(entries: Iterable[Entry]) -> str:
-    """Fingerprint a schedule as a whole: every definition, in whatever order declared."""
+def revision(entries: Iterable[tuple[Entry, str]]) -> str:
+    """Fingerprint a schedule as a whole: every definition, in whatever order declared.
+
+    Args:
+        entries: Each with its `timing`.
+    """
     rows = sorted(
         _stable((
-            one.name, one.task, _schedule(one), one.args, one.kwargs, one.options,
+            one.name, one.task, schedule, one.args, one.kwargs, one.options,
             None if one.policy is None else one.policy.to_json(),
         ))
-        for one in entries
+        for one, schedule in entries
     )  # fmt: skip
     return _digest("\n".join(rows))
 
@@ -47,11 +52,14 @@ def _digest(text: str) -> str:
 
 
 def _stable(value: Any) -> str:
+    kind = type(value)
+    if kind in _PLAIN:
+        return repr(value)
+    if kind is tuple or kind is list:
+        return "[" + ",".join(map(_stable, value)) + "]"
     if isinstance(value, Mapping):
         pairs = sorted(f"{_stable(key)}:{_stable(one)}" for key, one in value.items())
         return "{" + ",".join(pairs) + "}"
     if isinstance(value, Set):
         return "{" + ",".join(sorted(map(_stable, value))) + "}"
-    if isinstance(value, list | tuple):
-        return "[" + ",".join(map(_stable, value)) + "]"
     return _ADDRESS.sub("", repr(value))

@@ -17,7 +17,7 @@ from beatkit.beat.quiet import unsaid
 from beatkit.beat.start import Hooks, Running, begin, describe
 from beatkit.beat.table import ScheduleEntry, Table, dispatched, shown
 from beatkit.entry import Entry as Definition
-from beatkit.registry.effective import check_start, effective_entries
+from beatkit.registry.effective import check_start
 from beatkit.sending.message import Outgoing
 from beatkit.store.choice import choose
 
@@ -70,11 +70,10 @@ class Scheduler(celery_beat.Scheduler):
 
     def setup_schedule(self) -> None:
         """Read the schedule, and refuse one that cannot work. Writes nothing."""
-        check_start(self.app)
+        entries = check_start(self.app).values()
         choose(self.app)
-        entries = effective_entries(self.app).values()
-        table = {entry.name: shown(entry, self.app) for entry in entries if entry.enabled}
-        self.schedule = table
+        now = self.app.now()
+        self.schedule = {one.name: shown(one, self.app, now) for one in entries if one.enabled}
         if self.app.conf.result_backend:  # without one there are no results to clean up
             self.install_default_entries(self.schedule)
 

@@ -86,7 +86,7 @@ def begin(app: Any, entries: Iterable[Entry], hooks: Hooks, max_interval: float)
         StoreError: The app's settings name no store that its beats could share.
     """
     choice = choose(app)
-    served = list(entries)
+    rows = [Row(entry, app.conf.beat_cron_starting_deadline) for entry in entries]
 
     def open_with(timeout: float) -> Store:
         return open_store(
@@ -95,16 +95,15 @@ def begin(app: Any, entries: Iterable[Entry], hooks: Hooks, max_interval: float)
         )  # fmt: skip
 
     store = open_with(TIMEOUT_S)
-    me = _introduction(app, served)
-    presence = Presence(me, [entry.name for entry in served], store, read_host)
+    me = _introduction(app, rows)
+    presence = Presence(me, [row.entry.name for row in rows], store, read_host)
     way = open_way(
         app, choice, store, now=presence.now,
         dispatch=hooks.dispatch, patched=hooks.patched, timeout=TIMEOUT_S,
     )  # fmt: skip
-    deadline = app.conf.beat_cron_starting_deadline
     passes = Passes(
         presence,
-        [Row(entry, deadline) for entry in served],
+        rows,
         store,
         way,
         read_host=read_host,
@@ -128,9 +127,10 @@ def describe(app: Any) -> str:
     return f"    . store -> {place} (from {choice.source})\n    . sending -> {way}"
 
 
-def _introduction(app: Any, entries: list[Entry]) -> Beat:
+def _introduction(app: Any, rows: list[Row]) -> Beat:
     host = socket.gethostname()
     # Several may live in one process (threads), and a pid comes round again.
     unique = f"{re.sub(r'[^A-Za-z0-9.-]', '-', host)}-{os.getpid()}-{uuid4().hex[:6]}"
+    schedule = revision((row.entry, row.fingerprint) for row in rows)
     number = int(app.conf.get("beatkit_revision") or 0)
-    return Beat(unique, host, os.getpid(), revision(entries), number)
+    return Beat(unique, host, os.getpid(), schedule, number)

@@ -68,8 +68,8 @@ def dispatched(out: Outgoing, app: Any) -> ScheduleEntry:
     )
 
 
-def shown(entry: Entry, app: Any) -> ScheduleEntry:
-    """Return an entry as Celery shows it."""
+def shown(entry: Entry, app: Any, now: datetime) -> ScheduleEntry:
+    """Return an entry as Celery shows it; before its first slot, `last_run_at` is now."""
     return ScheduleEntry(
         name=entry.name,
         task=entry.task,
@@ -77,6 +77,7 @@ def shown(entry: Entry, app: Any) -> ScheduleEntry:
         args=entry.args,
         kwargs=dict(entry.kwargs),
         options=dict(entry.options),
+        last_run_at=now,
         app=app,
         definition=entry,
     )

@@ -32,8 +32,8 @@ def effective_entries(app: Any) -> dict[str, Entry]:
     return entries
 
 
-def check_start(app: Any) -> None:
-    """Refuse to start on a schedule that cannot work.
+def check_start(app: Any) -> dict[str, Entry]:
+    """Refuse to start on a schedule that cannot work; return the entries of one that can.
 
     Raises:
         DeclarationError: As `effective_entries`; and an entry names a task that no
@@ -43,6 +43,7 @@ def check_start(app: Any) -> None:
     messages += unknown_tasks(app, entries)
     if messages:
         raise error_listing(messages)
+    return entries
 
 
 def survey(app: Any) -> tuple[dict[str, Entry], list[str]]:
