@@ -25,9 +25,13 @@ _CYCLE = 400 * 12  # months after which the calendar repeats
 
 
 class Days:
-    """The days that match three fields. Equal fields share one object: see `days`."""
+    """The days that match three fields. Equal fields share one object: see `days`.
 
-    __slots__ = ("_day", "_either", "_masks", "_month", "_weekday")
+    Attributes:
+        exist: Whether any day ever matches.
+    """
+
+    __slots__ = ("_day", "_either", "_masks", "_month", "_weekday", "exist")
 
     def __init__(self, day: Field, month: Field, weekday: Field, mode: DayMode) -> None:
         self._day = day
@@ -35,6 +39,7 @@ class Days:
         self._weekday = weekday
         self._either = mode == "or" and not (day.starred or weekday.starred)
         self._masks: dict[int, int] = {}
+        self.exist = self._any()
 
     def has(self, day: int) -> bool:
         """Return whether a day matches."""
@@ -73,11 +78,8 @@ class Days:
                 return _first_of(earlier) - 2 + mask.bit_length()
         return None
 
-    def exist(self) -> bool:
-        """Return whether any day ever matches.
-
-        Exact: in 400 years each month begins on each weekday, also a February of 29 days.
-        """
+    def _any(self) -> bool:
+        # Exact: in 400 years each month begins on each weekday, also a February of 29 days.
         return any(
             self._shape(weekday, length)
             for month in self._month.values

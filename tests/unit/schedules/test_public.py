@@ -55,7 +55,7 @@ def test_a_schedule_survives_repr_pickle_copy_and_json(schedule: Any) -> None:
     assert {type(one) for one in copies} == {type(schedule)}
 
 
-@pytest.mark.parametrize("schedule", map(bound, ALL), ids=repr)
+@pytest.mark.parametrize("schedule", [*map(bound, ALL)], ids=repr)
 def test_a_rule_survives_repr_pickle_and_json(schedule: Any) -> None:
     rule = schedule.rule
 

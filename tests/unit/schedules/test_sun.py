@@ -27,9 +27,12 @@ START = datetime(2026, 1, 1, 10, 30, tzinfo=UTC)
 @pytest.mark.parametrize("place", PLACES)
 @pytest.mark.parametrize("event", EVENTS)
 def test_the_instants_are_celerys(event: str, place: str) -> None:
+    if place == "Tromso" and not hasattr(celery_solar, "max_search_days"):
+        pytest.skip("before 5.7 Celery gives the time to look again as if it were the event")
     moment = START
     app = Celery(set_as_current=False)
     theirs = celery_solar(event, *PLACES[place], nowfun=lambda: START, app=app)
+    theirs.cal.horizon = EVENTS[event][1]  # Celery 5.5 has 18 for -18 at dusk
 
     for slot in islice(solar(event, *PLACES[place]).iter(START), 60):
         expected = START + theirs.remaining_estimate(moment)
