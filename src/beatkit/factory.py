@@ -13,6 +13,7 @@ from beatkit.registry.assign import assign, is_set
 from beatkit.registry.binding import Binding, binding_of
 from beatkit.registry.start import check_at_start
 from beatkit.settings import assemble
+from beatkit.worker.slot import fill_in_slots
 
 if TYPE_CHECKING:
     from beatkit.settings import SettingsDict
@@ -82,7 +83,7 @@ def install(app: Celery, *, registry: Registry | None = None) -> Celery:
         if app.configured:
             _fill_in(app)
         Binding(app, declarations).attach()
-        check_at_start(app)
+        check_at_start(app, then=fill_in_slots)
     elif binding.declarations is not declarations:
         raise DeclarationError(
             f"App {app.main!r} already has the declarations of another registry\n"

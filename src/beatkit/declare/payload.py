@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from beatkit.registry.number import duration
-from beatkit.registry.problem import Problem
+from beatkit.registry.problem import Problem, shown
 
 NAMED = ("queue", "priority", "routing_key", "headers", "expires")
 """The options of `apply_async` that have a parameter of their own."""
@@ -28,8 +28,8 @@ def read_args(said: Mapping[str, Any], problems: list[Problem]) -> tuple[Any, ..
         return ()
     if isinstance(args, list | tuple):
         return tuple(args)
-    what = f"args is {args!r}, expected a list"
-    problems.append(Problem(what, f"write args=[{args!r}]"))
+    what = f"args is {shown(args)}, expected a list"
+    problems.append(Problem(what, f"write args=[{shown(args)}]"))
     return ()
 
 
@@ -40,7 +40,7 @@ def read_kwargs(said: Mapping[str, Any], problems: list[Problem]) -> dict[str, A
         return {}
     if isinstance(kwargs, Mapping) and all(isinstance(key, str) for key in kwargs):
         return dict(kwargs)
-    what = f"kwargs is {kwargs!r}, expected a mapping with text keys"
+    what = f"kwargs is {shown(kwargs)}, expected a mapping with text keys"
     problems.append(Problem(what, 'write kwargs={"word": "hi"}'))
     return {}
 
@@ -50,7 +50,7 @@ def read_options(said: Mapping[str, Any], problems: list[Problem]) -> dict[str, 
     named = {name: said[name] for name in NAMED if said.get(name) is not None}
     more = said.get("options") or {}
     if not isinstance(more, Mapping):
-        what = f"options is {more!r}, expected a mapping"
+        what = f"options is {shown(more)}, expected a mapping"
         problems.append(Problem(what, 'write options={"compression": "gzip"}'))
         more = {}
     problems += _refused(more)
@@ -80,7 +80,7 @@ def _bad_values(options: Mapping[Any, Any]) -> Iterator[Problem]:
     for name in ("queue", "routing_key"):
         if name in options and not (isinstance(options[name], str) and options[name]):
             remedy = f'write {name}="reports"'
-            yield Problem(f"{name} is {options[name]!r}, expected a name", remedy)
+            yield Problem(f"{name} is {shown(options[name])}, expected a name", remedy)
     if "priority" in options and not _is_priority(options["priority"]):
         what = f"priority is {options['priority']!r}, expected a whole number from 0 to 255"
         yield Problem(what, "write priority=5; most brokers know 0 to 9")
@@ -97,7 +97,7 @@ def _is_priority(value: object) -> bool:
 
 def _bad_headers(headers: object) -> Iterator[Problem]:
     if not isinstance(headers, Mapping) or not all(isinstance(key, str) for key in headers):
-        what = f"headers is {headers!r}, expected a mapping with text keys"
+        what = f"headers is {shown(headers)}, expected a mapping with text keys"
         yield Problem(what, 'write headers={"tenant": "acme"}')
         return
     for key in headers:

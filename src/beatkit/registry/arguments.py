@@ -2,18 +2,28 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Mapping
+from importlib import import_module
 from inspect import Parameter, Signature, signature
 from typing import Any
 
-from beatkit.registry.problem import Problem
+from beatkit.registry.problem import Problem, shown
 from beatkit.registry.slot_parameter import slot_parameter
+
+# From 3.14 on annotations are evaluated when asked for, and may name what is imported for
+# type checkers only.
+_UNEVALUATED: dict[str, Any] = (
+    {"annotation_format": import_module("annotationlib").Format.FORWARDREF}
+    if sys.version_info >= (3, 14)
+    else {}
+)
 
 
 def signature_of(function: Callable[..., Any]) -> Signature | None:
     """Return the function's signature; None for what Python cannot tell, such as builtins."""
     try:
-        return signature(function)
+        return signature(function, **_UNEVALUATED)
     except (ValueError, TypeError):
         return None
 
@@ -66,9 +76,9 @@ def _reason(takes: Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) 
 
 
 def _written(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> str:
-    parts = [f"args={list(args)!r}"] if args or not kwargs else []
+    parts = [f"args={shown(list(args))}"] if args or not kwargs else []
     if kwargs:
-        parts.append(f"kwargs={dict(kwargs)!r}")
+        parts.append(f"kwargs={shown(dict(kwargs))}")
     return " and ".join(parts)
 
 

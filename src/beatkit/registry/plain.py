@@ -12,7 +12,7 @@ from typing import Any
 
 from beatkit.entry import Entry, Policy
 from beatkit.errors import ScheduleError
-from beatkit.registry.problem import Problem, render
+from beatkit.registry.problem import Problem, render, shown
 from beatkit.registry.resolve import bound_schedule
 
 # What celery.beat.ScheduleEntry takes. `relative` and the rest have no meaning here: slots
@@ -59,7 +59,7 @@ def _row(value: Any, problems: list[Problem]) -> dict[str, Any]:
     try:
         row = dict(value)
     except (TypeError, ValueError):
-        what = f"is {value!r}, expected a mapping with task and schedule"
+        what = f"is {shown(value)}, expected a mapping with task and schedule"
         problems.append(Problem(what, 'write {"task": "shop.tasks.close_day", "schedule": 60.0}'))
         return {}
     problems += [_unknown_key(key) for key in row if key not in _KEYS + _IGNORED]
@@ -69,12 +69,12 @@ def _row(value: Any, problems: list[Problem]) -> dict[str, Any]:
     if isinstance(row.get("args"), str | bytes) or not isinstance(
         row.get("args") or (), list | tuple
     ):
-        remedy = f"write args: [{row['args']!r}]"
-        problems.append(Problem(f"args is {row['args']!r}, expected a list", remedy))
+        remedy = f"write args: [{shown(row['args'])}]"
+        problems.append(Problem(f"args is {shown(row['args'])}, expected a list", remedy))
     for key in ("kwargs", "options"):
         if not isinstance(row.get(key) or {}, Mapping):
             problems.append(
-                Problem(f"{key} is {row[key]!r}, expected a mapping", f"write {key}: {{}}")
+                Problem(f"{key} is {shown(row[key])}, expected a mapping", f"write {key}: {{}}")
             )
     return row
 

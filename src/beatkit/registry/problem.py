@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from beatkit.entry import Source
 from beatkit.errors import DeclarationError
+from beatkit.settings.redaction import redact
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +45,16 @@ def render(problem: Problem, *, entry: str, source: Source | None, where: str = 
     if problem.write:
         lines.append(f"  {problem.write}")
     return "\n".join(lines)
+
+
+def shown(value: object, name: str = "") -> str:
+    """Return a value's repr with every secret in it hidden.
+
+    Args:
+        value: Anything that a message quotes.
+        name: Its key, if it has one; some keys say that the value is a secret.
+    """
+    return repr(redact(value, name))
 
 
 def error_listing(messages: Iterable[str]) -> DeclarationError:

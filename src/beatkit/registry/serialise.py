@@ -8,7 +8,7 @@ from typing import Any
 from kombu.serialization import dumps
 
 from beatkit.entry import Entry
-from beatkit.registry.problem import Problem
+from beatkit.registry.problem import Problem, shown
 
 
 def unserialisable(entry: Entry, task: Any, setting: str) -> Problem | None:
@@ -31,7 +31,8 @@ def unserialisable(entry: Entry, task: Any, setting: str) -> Problem | None:
         reason = _refusal(value, serializer)
         if reason is not None:
             return Problem(
-                f"{place} is {value!r}, which the serializer {serializer!r} cannot carry: {reason}",
+                f"{place} is {shown(value)}, which the serializer {serializer!r} cannot carry:"
+                f" {reason}",
                 "write plain data that the task can look the object up with, such as its id",
             )
     return None

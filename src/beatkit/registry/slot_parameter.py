@@ -51,7 +51,7 @@ def problem_with_slot(found: list[Parameter]) -> Problem | None:
 
 
 def _mentions_slot(parameter: Parameter, names: dict[str, Any]) -> bool:
-    annotation = parameter.annotation
+    annotation = getattr(parameter.annotation, "__forward_arg__", parameter.annotation)
     while isinstance(annotation, str):
         if "Slot" not in annotation:
             return False

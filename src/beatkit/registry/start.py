@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from collections.abc import Callable
 from typing import Any
 
 from beatkit.errors import DeclarationError
@@ -18,8 +19,13 @@ from beatkit.registry.effective import check_start
 logger = logging.getLogger("beatkit")
 
 
-def check_at_start(app: Any) -> None:
-    """Have workers and beats of this app check the schedule before they do anything."""
+def check_at_start(app: Any, then: Callable[[Any], None]) -> None:
+    """Have workers and beats of this app check the schedule before they do anything.
+
+    Args:
+        app: Any Celery app.
+        then: Called with the app when the check has passed.
+    """
     loader = app.loader
     import_task_modules = loader.init_worker
 
@@ -31,6 +37,7 @@ def check_at_start(app: Any) -> None:
             check_start(app)
         except DeclarationError as error:
             raise _for_the_command_line(error) from error
+        then(app)
 
     loader.init_worker = init_worker
 

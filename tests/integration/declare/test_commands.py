@@ -136,3 +136,39 @@ def test_task_modules_that_are_imported_at_start_are_seen_by_beat(project) -> No
     worker = shop.start("-m", "celery", "-A", "shop", "worker", "-P", "solo", "-l", "INFO")
     shop.start("-m", "celery", "-A", "shop", "beat")
     shop.see(worker, "hello from a module")
+
+
+def test_a_task_that_asks_for_its_slot_is_given_it_also_when_it_is_retried(project) -> None:
+    shop = project()
+    shop.write(
+        "shop.py",
+        """
+        from __future__ import annotations
+
+        import os
+
+        from beatkit import Slot, make_app, periodic
+
+        app = make_app("shop", broker_url=os.environ["BROKER"])
+
+
+        @periodic(seconds=1)
+        async def coroutine(*, slot: Slot | None = None) -> None:
+            print(f"coroutine {slot.entry} {slot.scheduled_for} {slot.kind}")
+
+
+        @periodic(seconds=2, name="on-even-seconds", args=["hi"])
+        @app.task(bind=True, default_retry_delay=0)
+        def bound(self, word: str, *, when: Slot | None = None) -> None:
+            even = when.scheduled_for.timestamp() % 2 == 0
+            print(f"bound {when.entry} {even} attempt {self.request.retries}")
+            if not self.request.retries:
+                raise self.retry()
+        """,
+    )
+    worker = shop.start("-m", "celery", "-A", "shop", "worker", "-c", "1", "-l", "INFO")
+    shop.start("-m", "celery", "-A", "shop", "beat")
+    shop.see(worker, "coroutine shop.coroutine 20")
+    shop.see(worker, "+00:00 scheduled")
+    shop.see(worker, "bound on-even-seconds True attempt 0")
+    shop.see(worker, "bound on-even-seconds True attempt 1")

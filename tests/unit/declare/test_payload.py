@@ -195,3 +195,14 @@ def test_nothing_is_kept_of_what_was_refused(refusal, registry: Registry) -> Non
         """
     )
     assert list(registry.declarations) == []
+
+
+def test_no_message_shows_a_password(refusal) -> None:
+    message = refusal(
+        """
+        @periodic(seconds=60, args=["redis://:hunter2@cache/0", 1], kwargs={"password": "hunter3"})
+        def hello(url) -> None: ...
+        """
+    )
+    assert "hunter" not in message
+    assert "'redis://:***@cache/0'" in message
