@@ -15,11 +15,16 @@ from collections.abc import Callable, Sequence
 from typing import Any, Protocol
 
 from beatkit.entry import Entry, Kind
+from beatkit.errors import StoreUnavailable
 from beatkit.sending.message import Outgoing
 from beatkit.store import Claim, Decision, Situation, Store, Writer
 from beatkit.store.choice import Choice
 
-__all__ = ["Outgoing", "Way", "open_way"]
+__all__ = ["BrokerUnavailable", "Outgoing", "Way", "open_way"]
+
+
+class BrokerUnavailable(StoreUnavailable):
+    """The broker did not answer in time. Nothing is lost: what is owed is sent later."""
 
 
 class Way(Protocol):
@@ -83,18 +88,7 @@ def open_way(
         dispatch: Gives a message to Celery with a producer; None for `apply_async`.
         patched: Whether `dispatch` runs somebody's code; asked for each batch.
         timeout: Seconds for connecting to the broker and for each of its replies.
-
-    Raises:
-        StoreError: Nothing can send atomically there, and the claimed way is not built yet.
     """
-    if not choice.at_broker:
-        raise StoreError(
-            f"beats cannot send: the store is {choice.url.split('://')[0]}:// apart from the "
-            "broker, expected one Redis or Valkey database for both\n"
-            f"  from {choice.source}\n"
-            "  write broker_url = 'redis://HOST:6379/0', or beat_scheduler = "
-            "'celery.beat:PersistentScheduler' and start one beat only"
-        )
     from beatkit.sending.atomic import AtomicWay
     from beatkit.sending.build import Builder
     from beatkit.sending.effects import side_effects

@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from beatkit.entry import Entry
 from beatkit.sending.build import Builder, NotBuilt
-from beatkit.store import Answer, Claim, Command, Decision, Store, Writer
+from beatkit.store import Answer, Claim, Command, Decision, Situation, Store, Writer
 
 _Key = tuple[str, int, str]
 
@@ -116,6 +116,11 @@ class AtomicWay:
                 self._kept.pop((claim.entry, claim.slot, claim.kind), None)
         if any(answer.outcome == "lost" for answer in answers):
             self._builder.close()  # the queues' bindings went with the data: declare them anew
+
+    def attend(
+        self, writer: Writer, situation: Situation, find: Callable[[str], Entry | None]
+    ) -> None:
+        """Nothing is ever left half done. See `Way.attend`."""
 
     def close(self) -> None:
         """Let go of the broker's connection; the store is the caller's."""

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from typing import Any
 
 from beatkit.entry import Entry, Kind
-from beatkit.errors import BeatkitError, StoreUnavailable
+from beatkit.errors import BeatkitError
+from beatkit.sending import BrokerUnavailable
 from beatkit.sending.capture import Message, Outbox, capturing_producer
 from beatkit.sending.effects import is_celerys_own
 from beatkit.sending.message import Outgoing, outgoing
@@ -67,11 +68,10 @@ class Builder:
 
         Raises:
             NotBuilt: Celery, the task or a receiver of a signal raised, or sent nothing.
-            StoreUnavailable: The broker did not answer.
+            BrokerUnavailable: The broker did not answer.
         """
         out = outgoing(self._name, entry, slot, kind, self._app.tasks.get(entry.task))
-        if self._app.conf.task_always_eager:
-            raise NotBuilt(_EAGER.format(entry.name))
+        refuse_eager(self._app, entry)
         commands = _commands(self._captured(out), out.options["task_id"])
         if not commands and is_celerys_own(self._app, entry):
             raise NotBuilt(_NOTHING.format(entry.name, entry.task))
@@ -100,6 +100,12 @@ class Builder:
             producer.connection.release()
 
 
+def refuse_eager(app: Any, entry: Entry) -> None:
+    """Raise `NotBuilt` where the app runs tasks instead of sending them."""
+    if app.conf.task_always_eager:
+        raise NotBuilt(_EAGER.format(entry.name))
+
+
 _EAGER = (
     "Entry {0!r}: task_always_eager is True, expected False where beat runs\n"
     "  from the app's settings\n"
@@ -125,11 +131,16 @@ def _commands(messages: list[Message], task_id: str) -> tuple[Command, ...]:
 def _named(entry: Entry, error: Exception) -> BeatkitError:
     broker = _brokers_own(error)
     if broker is not None and is_outage(broker):
-        return StoreUnavailable(
+        return BrokerUnavailable(
             f"Broker did not answer while entry {entry.name!r} was prepared: {broker}\n"
             "  from broker_url\n"
             "  nothing is lost: what is owed is sent when it is back"
         )
+    return not_built(entry, error)
+
+
+def not_built(entry: Entry, error: Exception) -> NotBuilt:
+    """Say which entry could not be sent, and why."""
     where = f"  declared in {entry.source}\n" if entry.source else ""
     return NotBuilt(
         f"Entry {entry.name!r}: task {entry.task!r} could not be sent: "

@@ -181,7 +181,7 @@ def capturing_producer(app: Any, timeout: float) -> tuple[Any, Outbox]:
         timeout: Seconds for connecting and for each reply.
     """
     outbox = Outbox(app.conf.event_exchange or "celeryev")
-    connection = app.connection_for_write(transport_options=_bounded(app, timeout))
+    connection = app.connection_for_write(transport_options=bounded_options(app, timeout))
     transport = connection.transport
     transport.Channel = type(
         "CapturingChannel", (_Capturing, transport.Channel), {"outbox": outbox}
@@ -190,7 +190,13 @@ def capturing_producer(app: Any, timeout: float) -> tuple[Any, Outbox]:
     return producer_class(connection, auto_declare=False), outbox
 
 
-def _bounded(app: Any, timeout: float) -> dict[str, Any]:
+def bounded_options(app: Any, timeout: float) -> dict[str, Any]:
+    """Return transport options with which no call of kombu's waits long, or retries.
+
+    Args:
+        app: The Celery app, whose own options stand where they are stricter.
+        timeout: Seconds for connecting and for each reply.
+    """
     given = app.conf.broker_transport_options or {}
 
     def least(name: str) -> float:

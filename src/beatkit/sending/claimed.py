@@ -1,0 +1,194 @@
+"""Claim, publish, settle: for a broker that is not the store.
+
+**What is authoritative**: progress in the store, as always. A claim sets progress and leaves
+a *pending* (slot, beat, attempt) beside it, until a beat reports the message as published.
+
+**What a beat may decide alone**: to publish a message whose pending is its own. The task id
+is a function of the slot, so whatever is published twice has one id, and the guard runs it
+once.
+
+**In each failure**
+
+- *The broker is away*: that is found out before anything is claimed. Slots stay owed.
+- *It goes away between claim and publish, or does not confirm*: the pending stays ours, and
+  is published again when the broker is back.
+- *We die there, or are stopped*: another beat that has watched our pending for `WATCH_MS` of
+  unbroken contact with the store takes it over, by compare-and-set on its attempt, and
+  publishes it with the same id; who watches that one waits twice as long, and so on. Over
+  AMQP the broker has closed our connection by then, so we cannot publish when we go on.
+- *The broker is blocked*: nothing is published or taken over. We renew our pendings, so that
+  nobody else takes them for abandoned.
+- *A message cannot be built*: its pending stays, and no newer slot of that entry is claimed
+  until it could be; so such an entry has one pending, not one a slot.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
+
+from beatkit.entry import Entry, Kind
+from beatkit.errors import StoreError
+from beatkit.sending.build import NotBuilt
+from beatkit.sending.message import Outgoing
+from beatkit.sending.publish import Publisher
+from beatkit.store import Answer, Claim, Decision, Pending, Situation, Store, Writer
+
+logger = logging.getLogger("beatkit.sending")
+
+WATCH_MS = 12_000
+"""A pending that stood still for so long is taken for abandoned."""
+
+RENEW_MS = 5_000
+"""While the broker is blocked, our pendings are renewed this often."""
+
+GAP_MS = 3_000
+"""Who did not look for so long cannot say that a pending stood still."""
+
+_Key = tuple[str, int]
+
+
+class ClaimedWay:
+    """Sends batches of claims through a broker that is not the store.
+
+    Args:
+        store: The store.
+        publisher: Publishes messages.
+        lay_out: Makes a slot's message ready for the publisher.
+    """
+
+    name = "claimed"
+
+    def __init__(
+        self,
+        store: Store,
+        publisher: Publisher,
+        lay_out: Callable[[Entry, int, Kind], Outgoing],
+    ) -> None:
+        self._store = store
+        self._publisher = publisher
+        self._lay_out = lay_out
+        self._mine: dict[_Key, Pending] = {}  # ours to publish
+        self._done: dict[_Key, Pending] = {}  # published, not settled yet
+        self._stuck: dict[str, str] = {}  # entry -> why its pending cannot be built
+        self._watched: dict[Pending, int] = {}  # others' -> since when
+        self._looked = 0
+
+    def send(self, writer: Writer, batch: Sequence[tuple[Entry, Claim]]) -> Decision:
+        """Decide each claim, then publish what was won. See `Way.send`."""
+        self._publisher.ready()
+        self._unstick({entry.name: entry for entry, _ in batch})
+        claims = [_pend(claim) for entry, claim in batch if entry.name not in self._stuck]
+        decision = self._store.claim(writer, claims)
+        for claim, answer in zip(claims, decision.answers, strict=True):
+            if answer.outcome == "pending":
+                pending = Pending(claim.entry, claim.slot, claim.kind, writer.beat, 1, decision.now)
+                self._mine[claim.entry, claim.slot] = pending
+        given = dict(zip(((one.entry, one.slot) for one in claims), decision.answers, strict=True))
+        self._publish({entry.name: entry for entry, _ in batch}.get)
+        return Decision(decision.now, tuple(self._answer(claim, given) for _, claim in batch))
+
+    def _answer(self, claim: Claim, given: dict[_Key, Answer]) -> Answer:
+        """Return the store's answer, unless the message could not be built."""
+        why = self._stuck.get(claim.entry)
+        if why is not None:
+            return Answer("failed", claim.after, detail=why)
+        return given[claim.entry, claim.slot]
+
+    def _unstick(self, entries: dict[str, Entry]) -> None:
+        """Try again what could not be built, when the entry's turn comes."""
+        tried = [name for name in entries if self._stuck.pop(name, None) is not None]
+        if tried:
+            self._publish({name: entries[name] for name in tried}.get)
+
+    def _publish(self, find: Callable[[str], Entry | None]) -> None:
+        """Publish what is ours, oldest slot first, and settle it; an outage ends it early."""
+        try:
+            for key, pending in sorted(self._mine.items(), key=lambda item: item[0][1]):
+                entry = find(pending.entry)
+                if entry is not None and pending.entry not in self._stuck:
+                    self._publish_one(key, pending, entry)
+        except StoreError as error:
+            logger.debug("publishing stopped: %s", error)  # `ready` says so to the beat
+        self._settle()
+
+    def _publish_one(self, key: _Key, pending: Pending, entry: Entry) -> None:
+        try:
+            self._publisher.ready()
+            self._publisher.publish(self._lay_out(entry, pending.slot, pending.kind))
+        except NotBuilt as error:
+            self._stuck[entry.name] = str(error)
+            return
+        self._done[key] = self._mine.pop(key)
+
+    def _settle(self) -> None:
+        if not self._done:
+            return
+        try:
+            self._store.settle(list(self._done.values()))
+        except StoreError as error:
+            logger.debug("settling put off: %s", error)  # the beat's next call says so
+        else:
+            self._done.clear()
+
+    def attend(
+        self, writer: Writer, situation: Situation, find: Callable[[str], Entry | None]
+    ) -> None:
+        """Publish again what got stuck, and take over what others left. See `Way.attend`."""
+        ours = {(one.entry, one.slot): one for one in situation.pendings if one.by == writer.beat}
+        # Of ours, the store knows best: also one whose claim's reply was lost is among them.
+        self._mine = {key: one for key, one in ours.items() if key not in self._done}
+        self._settle()
+        others = [one for one in situation.pendings if one.by != writer.beat]
+        now = situation.now
+        left = self._abandoned(others, now)
+        if not (self._mine or left):
+            return
+        try:
+            self._publisher.ready()
+        except StoreError:
+            if self._publisher.blocked:
+                stale = [one for one in self._mine.values() if one.since <= now - RENEW_MS]
+                self._take(stale, writer)
+            raise
+        self._take(left, writer)
+        self._drop_unknown(find)
+        self._publish(find)
+
+    def _abandoned(self, others: Iterable[Pending], now: int) -> list[Pending]:
+        if now - self._looked > GAP_MS:
+            self._watched = {}
+        self._looked = now
+        self._watched = {one: self._watched.get(one, now) for one in others}
+        return [one for one, since in self._watched.items() if now - since >= _patience(one)]
+
+    def _take(self, pendings: Sequence[Pending], writer: Writer) -> None:
+        if not pendings:
+            return
+        for got in self._store.hand_over(pendings, writer.beat):
+            if got is not None:
+                self._mine[got.entry, got.slot] = got
+
+    def _drop_unknown(self, find: Callable[[str], Entry | None]) -> None:
+        gone = {key: one for key, one in self._mine.items() if find(one.entry) is None}
+        if gone:
+            names = ", ".join(sorted({one.entry for one in gone.values()}))
+            logger.warning("slots of entries that left the schedule are not sent: %s", names)
+            self._store.settle(list(gone.values()))
+            self._mine = {key: one for key, one in self._mine.items() if key not in gone}
+
+    def close(self) -> None:
+        """Disconnect. What is not published is given back by the beat that leaves."""
+        self._settle()
+        self._mine = {}
+        self._publisher.close()
+
+
+def _pend(claim: Claim) -> Claim:
+    return replace(claim, act="pend") if claim.act == "push" else claim
+
+
+def _patience(pending: Pending) -> int:
+    """How long a pending must stand still: not at all if it was given back."""
+    return 0 if not pending.by else WATCH_MS * 2 ** min(pending.attempt - 1, 3)

@@ -1,0 +1,197 @@
+"""Publishing one message to any broker, with an answer in bounded time.
+
+For AMQP that takes more than a call. Without *confirms*, `publish` returns before the broker
+has the message (with `kill -9` of RabbitMQ all of them are gone). Without *heartbeats*, a
+process that was stopped for a minute goes on and publishes to a connection that the broker
+still holds open. And a wait for a reply has no end by itself: see `beatkit.sending.pulse`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+import time
+from typing import Any
+
+from beatkit.errors import BeatkitError
+from beatkit.sending import BrokerUnavailable
+from beatkit.sending.build import (
+    Dispatch,
+    keep_from_backend,
+    not_built,
+    refuse_eager,
+    through_celery,
+)
+from beatkit.sending.capture import bounded_options
+from beatkit.sending.message import Outgoing
+from beatkit.sending.pulse import Pulse
+
+CONFIRM_S = 3.0
+"""How long the broker has to confirm a message."""
+
+HEARTBEAT_S = 3
+"""An AMQP broker closes a connection that was silent for two of these."""
+
+
+class Blocked(Exception):
+    """The broker takes no messages for now: its memory or its disk is full."""
+
+
+class _Confirmed:
+    """Mixed into the producer: one try, and a bounded wait for the broker's answer."""
+
+    def publish(self, *args: Any, **kwargs: Any) -> Any:
+        bounds = {"retry": False, "confirm_timeout": CONFIRM_S}
+        return super().publish(*args, **{**kwargs, **bounds})  # type: ignore[misc]
+
+
+class Publisher:
+    """Publishes slots' messages on one connection of its own. For one thread.
+
+    Args:
+        app: The Celery app.
+        dispatch: Gives a message to Celery with a producer; None for `apply_async`.
+        timeout: Seconds for connecting.
+    """
+
+    def __init__(self, app: Any, dispatch: Dispatch | None = None, timeout: float = 2.0) -> None:
+        self._app = app
+        self._dispatch = dispatch or through_celery(app)
+        self._timeout = timeout
+        self._connection: Any = None
+        self._producer: Any = None
+        self._pulse: Pulse | None = None
+        self._lock = threading.Lock()
+        self._unconfirmed = ""  # id of the message that was on the wire when we were blocked
+        self._confirmed = ""  # that id, once the broker had read and confirmed it after all
+        self.blocked = False
+
+    def ready(self) -> None:
+        """Make sure of a connection that takes messages.
+
+        Raises:
+            BrokerUnavailable: There is none, or the broker blocks it.
+        """
+        if self.blocked and not self._lost():
+            raise BrokerUnavailable(_BLOCKED)
+        if self._connection is not None and not self._lost():
+            return
+        self.close()
+        try:
+            self._connect()
+        except Exception as error:
+            self.close()
+            raise BrokerUnavailable(_AWAY.format(error)) from error
+
+    def _lost(self) -> bool:
+        lost = self._pulse is not None and self._pulse.lost
+        return lost or self._connection is None or not self._connection.connected
+
+    def _connect(self) -> None:
+        self._connection = self._app.connection_for_write(
+            connect_timeout=min(self._timeout, self._app.conf.broker_connection_timeout),
+            transport_options=bounded_options(self._app, self._timeout),
+        )
+        is_amqp = self._connection.transport.driver_type == "amqp"
+        if is_amqp:
+            self._connection.heartbeat = HEARTBEAT_S
+            self._connection.transport_options |= {
+                "confirm_publish": True,
+                "on_blocked": self._on_blocked,
+                "on_unblocked": self._on_unblocked,
+            }
+        self._connection.ensure_connection(max_retries=1, interval_start=0, interval_step=0)
+        producer_class = type("ConfirmedProducer", (_Confirmed, self._app.amqp.Producer), {})
+        self._producer = producer_class(self._connection, auto_declare=False)
+        if is_amqp:
+            self._producer.channel.events["basic_ack"].add(self._on_ack)
+            self._pulse = Pulse(self._connection, self._lock)
+            self._pulse.start()
+
+    def _on_blocked(self, reason: str) -> None:
+        self.blocked = True
+        raise Blocked(reason)
+
+    def _on_unblocked(self) -> None:
+        self.blocked = False
+
+    def _on_ack(self, *_: object) -> None:
+        if self._unconfirmed:  # messages go out one at a time: it can be no other's
+            self._confirmed, self._unconfirmed = self._unconfirmed, ""
+
+    def publish(self, out: Outgoing) -> None:
+        """Publish a message; return when the broker has it, as far as it can say so.
+
+        Raises:
+            NotBuilt: Celery, the task or a receiver of a signal raised, or the broker
+                refuses this very message.
+            BrokerUnavailable: The broker did not answer. It may have the message or not.
+        """
+        refuse_eager(self._app, out.entry)
+        keep_from_backend(self._app, self._producer)
+        try:
+            with self._lock:
+                if not self._was_sent(out.options["task_id"]):
+                    self._watched(out)
+        except Exception as error:
+            raise self._named(out, error) from error
+
+    def _was_sent(self, task_id: str) -> bool:
+        """Wait for the confirm of a message that a full broker had not read yet."""
+        end = time.monotonic() + CONFIRM_S
+        with contextlib.suppress(TimeoutError):
+            while self._unconfirmed == task_id and time.monotonic() < end:
+                self._connection.drain_events(timeout=CONFIRM_S)
+        return self._confirmed == task_id
+
+    def _watched(self, out: Outgoing) -> None:
+        if self._pulse is None:
+            self._dispatch(out, self._producer)
+            return
+        with self._pulse.watch():
+            self._dispatch(out, self._producer)
+
+    def _named(self, out: Outgoing, error: Exception) -> BeatkitError:
+        chain = _chain(error)
+        if any(isinstance(cause, Blocked) for cause in chain):
+            self._unconfirmed = out.options["task_id"]
+            return BrokerUnavailable(_BLOCKED)
+        connection = self._connection
+        outages = (*connection.connection_errors, OSError)
+        outage = next((cause for cause in chain if isinstance(cause, outages)), None)
+        refused = any(isinstance(cause, connection.channel_errors) for cause in chain)
+        if outage is not None or refused:
+            self.close()  # what is on the wire is unknown: begin with a clean connection
+        if outage is not None and not refused:
+            return BrokerUnavailable(_AWAY.format(outage))
+        return not_built(out.entry, error)
+
+    def close(self) -> None:
+        """Let go of the connection. The next `ready` opens another."""
+        connection, self._connection = self._connection, None
+        pulse, self._pulse = self._pulse, None
+        self.blocked, self._unconfirmed = False, ""
+        if pulse is not None:
+            pulse.stop()
+        if connection is not None:
+            connection.collect(socket_timeout=0.5)
+
+
+_AWAY = (
+    "Broker did not answer: {0}\n"
+    "  from broker_url\n"
+    "  nothing is lost: what is owed is sent when it is back"
+)
+_BLOCKED = (
+    "Broker takes no messages: its memory or its disk is full (connection.blocked)\n"
+    "  from broker_url\n"
+    "  nothing is lost: what is owed is sent when it takes them again"
+)
+
+
+def _chain(error: BaseException | None) -> list[BaseException]:
+    found: list[BaseException] = []
+    while error is not None:
+        found.append(error)
+        error = error.__cause__ or error.__context__
+    return found
