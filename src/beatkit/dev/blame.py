@@ -32,22 +32,23 @@ def blaming(what_failed: str, error_class: type[BeatkitError]) -> Iterator[None]
     except BeatkitError:
         raise
     except (Exception, SystemExit) as error:
-        file, line, code = blamed_line(error)
         raise error_class(
-            f"{what_failed}: {_said(error)}"
-            f"\n  raised in {shown(file)}, line {line}" + (f": {code}" if code else "") + "\n"
-            "  mend it there: the app must be importable before anything can run"
+            f"{what_failed}: {_said(error)}{_where(error)}"
+            "\n  mend it there: the app must be importable before anything can run"
         ) from error
 
 
-def blamed_line(error: BaseException) -> tuple[str, int, str]:
-    """File, line and code of the innermost frame that is the user's own, else of the innermost."""
+def _where(error: BaseException) -> str:
+    """The innermost line that is the user's own; nothing where only libraries were at work."""
     if isinstance(error, SyntaxError) and error.filename:
-        return error.filename, error.lineno or 0, (error.text or "").strip()
-    frames = traceback.extract_tb(error.__traceback__)
-    own = [frame for frame in frames if not _of_a_library(frame.filename)]
-    frame = (own or frames)[-1]
-    return frame.filename, frame.lineno or 0, (frame.line or "").strip()
+        file, line, code = error.filename, error.lineno, error.text
+    else:
+        frames = traceback.extract_tb(error.__traceback__)
+        own = [frame for frame in frames if not _of_a_library(frame.filename)]
+        if not own:
+            return ""
+        file, line, code = own[-1].filename, own[-1].lineno, own[-1].line
+    return f"\n  raised in {shown(file)}, line {line}: {(code or '').strip()}"
 
 
 def _of_a_library(file: str) -> bool:

