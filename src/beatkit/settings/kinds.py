@@ -16,8 +16,11 @@ from pydantic import PlainValidator
 from beatkit.settings import entries, registered, routing, urls, values
 
 
-def _by(convert: Callable[[Any], Any]) -> PlainValidator:
-    return PlainValidator(lambda value: None if value is None else convert(value))
+def _by(convert: Callable[[Any], Any], *, none: bool = True) -> PlainValidator:
+    def validate(value: Any) -> Any:
+        return None if value is None and none else convert(values.plain(value))
+
+    return PlainValidator(validate)
 
 
 Flag = Annotated[bool | None, _by(values.flag)]
@@ -47,7 +50,7 @@ DeliveryMode = Annotated[
 ]
 QueueType = Annotated[Literal["classic", "quorum"] | None, _by(values.one_of("classic", "quorum"))]
 Reference = Annotated[Any, _by(values.reference)]
-BrokerURL = Annotated[str | Collection[str] | None, PlainValidator(urls.check_broker_url)]
+BrokerURL = Annotated[str | Collection[str] | None, _by(urls.check_broker_url, none=False)]
 ResultURL = Annotated[Any, _by(urls.check_result_url)]
 StoreURL = Annotated[str | None, _by(urls.check_store_url)]
 Pool = Annotated[Any, _by(registered.pool)]

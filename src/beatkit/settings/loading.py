@@ -124,7 +124,7 @@ def _named(
     settings: Any, namespace: str | None, shared: bool | None, extensions: Iterable[str]
 ) -> Named:
     if isinstance(settings, Settings):
-        notices = (n for n in settings.notices if n.kind == "deprecated" and n.suggestion)
+        notices = (notice for notice in settings.notices if notice.suggestion)
         return Named(tuple(settings.given()), tuple(notices))
     return name_all(sources.read(settings, namespace, shared), extensions)
 

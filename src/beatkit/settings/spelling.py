@@ -174,7 +174,10 @@ def _is_foreign(key: str, value: Any, prefix: str, source: Source) -> bool:
     ours = lower.startswith(prefix.lower()) or lower.startswith(_OURS)
     if source.python and not ours:
         # A module is full of names: only what looks like a slip is worth a word.
-        return callable(value) or _is_code(value) or not suggestion(key, prefix)
+        if callable(value) or _is_code(value) or former.removed(key):
+            return True
+        meant = suggestion(key, prefix)
+        return meant is None or meant in source.values
     if not source.shared:
         return False
     if not ours or former.belongs_to_others(key, value):

@@ -49,6 +49,8 @@ def plain(value: Any) -> Any:
         value = reveal()
     if type(value).__module__.startswith("pydantic") and hasattr(value, "unicode_string"):
         value = str(value)
+    if type(value) is list or type(value) is tuple:
+        return type(value)(plain(item) for item in value)
     return value.strip() if isinstance(value, str) else value
 
 
