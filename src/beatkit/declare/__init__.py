@@ -37,7 +37,54 @@ class Registry:
         self.declarations = Declarations()
 
     def periodic(self, schedule: Any = None, /, **said: Unpack[Parameters]) -> Decorator:
-        """Declare that the decorated task runs on a schedule."""
+        """Declare that the decorated task runs on a schedule.
+
+        Stands above a plain function (which becomes a Celery task, named as `shared_task`
+        would name it), above a task, or above an `async def`. Usable before any app exists,
+        and stackable: each use is an entry of its own, under a `name` of its own. Executing
+        the same declaration again replaces it.
+
+        Numbers are seconds, and a timedelta may stand wherever a duration does. What is None
+        counts as not given.
+
+        Args:
+            schedule: `every(...)`, `cron(...)`, `at(...)`, `solar(...)` or one of Celery's
+                schedules, in place of the parameters that say when.
+            **said: When it is due:
+                seconds, minutes, hours, days, weeks: An interval; they add up.
+                offset: Shifts the slots of an interval, from 0 up to the interval; "hash"
+                    takes a stable share of it by the entry's name.
+                cron: A cron expression, or several.
+                timezone: IANA name, for `cron`; the app's by default.
+                gap: "run" or "skip" what a change of the clocks skips, for `cron`.
+                fold: "first" pass or "both" of a repeated hour, for `cron`.
+                jitter: Delays each send by up to so much, by a hash of the slot.
+            With what:
+                args, kwargs: Arguments of each run. They must fit the function.
+                queue, priority, routing_key, headers: As `apply_async` takes them.
+                expires: No worker starts a run later than that after its slot.
+                options: Anything else that `apply_async` takes.
+            What may happen to it:
+                catch_up: Of the slots that came due while no beat ran, send the "latest"
+                    (the default) or "all".
+                coalesce: A run is skipped when another of this entry has started since its
+                    slot came due; by default True with "latest" and False with "all".
+                deadline: No run starts later than that after its slot; in place of expires.
+                overlap: When the previous run has not ended: "allow", "skip", "buffer_one".
+                even_when_paused: Send it also while a pause of many is in force.
+            What it is:
+                name: Of the entry; the task's by default.
+                description: One line; the docstring's first by default.
+                enabled: False, or a callable that an app asks once: it is listed, not sent.
+                tags: Labels to select entries by.
+
+        Returns:
+            A decorator that returns the task, as a `PeriodicTask` with the function's types.
+
+        Raises:
+            DeclarationError: It cannot work: a value, the schedule, the arguments, a name
+                that is taken. Lists everything that is wrong with it.
+        """
         frame = sys._getframe(1)
         file, shown = _paths(frame.f_code.co_filename)
         source = Source(shown, frame.f_lineno)
