@@ -64,7 +64,11 @@ class Anchor:
 
 
 def reconcile(
-    anchor: Anchor | None, reading_ms: float, asked: HostClock, answered: HostClock
+    anchor: Anchor | None,
+    reading_ms: float,
+    asked: HostClock,
+    answered: HostClock,
+    abandoned: Anchor | None = None,
 ) -> tuple[Anchor, Verdict]:
     """Fit the carried time to a reading of the store's clock.
 
@@ -73,12 +77,14 @@ def reconcile(
         reading_ms: The store's time, Unix milliseconds, from the answer.
         asked: The host's clocks just before the question.
         answered: The host's clocks just after the answer.
+        abandoned: What was carried before a step back was followed, if one was: a leap
+            forward to that time is the step being undone.
 
     Returns:
         The anchor to carry from now on, and what became of the reading: "carried" if it
         agrees with what was carried (or is the first), "followed" if the time was
-        moved by more than `LEAP_MS`, "refused" if it leapt forward and the host's clock
-        does not confirm it.
+        moved by more than `LEAP_MS`, "refused" if it leapt forward and neither the host's
+        clock nor the time before a step back confirms it.
     """
     now = answered.steady
     low, high = reading_ms, reading_ms + (now - asked.steady)
@@ -92,7 +98,8 @@ def reconcile(
         return narrowed, "carried"
     # Backwards is followed at once: the store answers "early" to anything sooner. Forwards
     # would make slots due that are not, so a second witness is asked for.
-    if low > latest and abs(answered.wall - reading_ms) > LEAP_MS:
+    witnesses = [answered.wall, *([] if abandoned is None else [abandoned.at(now)])]
+    if low > latest and all(abs(witness - reading_ms) > LEAP_MS for witness in witnesses):
         return Anchor(earliest, now, anchor.slack), "refused"
     return narrowed, "followed"
 
@@ -107,6 +114,7 @@ class StoreClock:
 
     def __init__(self) -> None:
         self._anchor: Anchor | None = None
+        self._abandoned: Anchor | None = None
         self.verdict: Verdict = "carried"
         self.apart_ms = 0.0
 
@@ -117,9 +125,13 @@ class StoreClock:
 
     def observe(self, reading_ms: float, asked: HostClock, answered: HostClock) -> Verdict:
         """Take a reading of the store's clock; see `reconcile`."""
-        before = reading_ms if self._anchor is None else self._anchor.at(answered.steady)
-        self.apart_ms = reading_ms - before
-        self._anchor, self.verdict = reconcile(self._anchor, reading_ms, asked, answered)
+        before = self._anchor
+        self.apart_ms = 0.0 if before is None else reading_ms - before.at(answered.steady)
+        self._anchor, self.verdict = reconcile(before, reading_ms, asked, answered, self._abandoned)
+        if self.verdict == "followed":
+            # Of several steps back, the time before the first is the one to come back to.
+            stepped_back = self.apart_ms < 0
+            self._abandoned = (self._abandoned or before) if stepped_back else None
         return self.verdict
 
     def now_ms(self, host: HostClock) -> int:

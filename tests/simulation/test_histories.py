@@ -67,6 +67,48 @@ def a_history(seed: int) -> World:
     return world
 
 
+def a_history_of_deployments(seed: int) -> World:
+    """Releases roll over one another in the same kind of trouble.
+
+    Each release keeps "second" and "seven" and has an entry of its own; each replaces the
+    hosts of the one before, some of them late.
+    """
+    world = World(seed)
+    chance = world.random
+    world.calm_from = START + 160_000
+    world.faults = wild(chance)
+    world.faults.restart_ms = (200, 8_000)
+    for release in range(chance.randint(2, 4)):
+        own = entry(f"of-release-{release}", IntervalRule(1_000))
+        group = hosts(
+            chance.randint(1, 3), [*SCHEDULE[:2], own], chance=chance, name=f"r{release}-"
+        )
+        starts = release * 40.0
+        world.start(*group, at=starts)
+        if world.hosts[: -len(group)]:
+            for old in world.hosts[: -len(group)]:
+                if not old.leaving:
+                    old.leaving = True
+                    polite = chance.random() < 0.5
+                    world.at(
+                        starts + chance.uniform(6, 25),
+                        lambda old=old, polite=polite: world.retire(old, politely=polite),
+                    )
+    if chance.random() < 0.5:
+        leap = chance.choice([-3_600_000, -20_000, -3_000, 3_000, 20_000, 3_600_000])
+        # A beat that starts while the store's clock is wrong has only its host's to go by.
+        for host in world.hosts:
+            host.wall_offset = chance.uniform(-1_000, 1_000)
+        world.at(chance.uniform(10, 60), lambda: setattr(world, "store_offset", leap))
+        world.at(chance.uniform(61, 150), lambda: setattr(world, "store_offset", 0))
+    world.run(160)
+    world.faults = Faults()
+    for host in world.hosts:
+        host.wake = min(host.wake, world.t + 1000)
+    world.run(300)
+    return world
+
+
 SHORT = 60
 SEEDS = range(int(os.environ.get("SIMULATION_SEEDS", SHORT)))
 
@@ -79,3 +121,40 @@ def test_whatever_goes_wrong_each_slot_is_sent_once_or_recorded_as_missed(seed):
     for one in world.sent:
         assert one.revision == one.in_force
         assert one.at >= one.slot
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_releases_and_leaping_clocks_double_nothing_and_lose_nothing(seed):
+    world = a_history_of_deployments(seed)
+    assert world.doubled() == [], f"seed {seed}"
+    for one in world.sent:
+        assert one.revision == one.in_force
+    # A clock that leaps forward and is believed skips slots no more than once, as missed.
+    kept = SCHEDULE[:2]
+    first = min(one.slot for one in world.sent if one.entry == "second")
+    assert_all_decided(world, kept, first, START + 290_000)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_store_that_is_wiped_again_and_again_costs_one_double_each_at_most(seed):
+    world = World(seed)
+    chance = world.random
+    world.start(*hosts(chance.randint(2, 4), SCHEDULE[:2], chance=chance))
+    for wipe in range(5):
+        world.at(10 + wipe * 20 + chance.uniform(0, 10), world.wipe)
+    world.run(130)
+    per_entry = dict.fromkeys(("second", "seven"), 0)
+    for name, _ in world.doubled():
+        per_entry[name] += 1
+    assert max(per_entry.values()) <= world.wipes, f"seed {seed}"
+    assert_all_decided_or_sent(world)
+
+
+def assert_all_decided_or_sent(world: World) -> None:
+    """Its history is gone with the store, so ask for what must be sent: all of "seven"."""
+    sent = set(world.slots_sent()["seven"])
+    rule = SCHEDULE[1].schedule.rule
+    slot = rule.next(START + 1_000)
+    while slot < START + 125_000:
+        assert slot in sent, f"seed {world.seed}"
+        slot = rule.next(slot)

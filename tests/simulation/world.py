@@ -96,6 +96,7 @@ class Host:
     busy: bool = False
     doomed: bool = False
     retired: bool = False
+    leaving: bool = False
     logged: list[tuple[str, int]] = field(default_factory=list)
 
     @property

@@ -87,6 +87,17 @@ def test_a_leap_that_comes_back_leaves_no_trace():
     assert clock.now_ms(host(3000)) == 1_003_000
 
 
+def test_a_step_back_that_is_undone_leaves_no_trace():
+    """Whatever the host's wall clock says of it."""
+    clock = StoreClock()
+    clock.observe(9_000_000, host(0, wall=0), host(0, wall=0))
+    assert clock.observe(5_401_000, host(1000, wall=0), host(1000, wall=0)) == "followed"
+    assert clock.now_ms(host(2000)) == 5_402_000
+    assert clock.observe(9_003_000, host(3000, wall=0), host(3000, wall=0)) == "followed"
+    assert clock.now_ms(host(4000)) == 9_004_000
+    assert clock.observe(99_004_000, host(4000, wall=0), host(4000, wall=0)) == "refused"
+
+
 def test_the_hosts_steady_clock_counts_up():
     assert read_host().steady <= read_host().steady
 
