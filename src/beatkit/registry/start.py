@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from beatkit.entry import Entry
 from beatkit.errors import DeclarationError
 from beatkit.registry.binding import binding_of
 from beatkit.registry.effective import check_start
@@ -34,9 +35,10 @@ def check_at_start(app: Any, then: Callable[[Any], None]) -> None:
         app.finalize()
         _report_dropped(app)
         try:
-            check_start(app)
+            entries = check_start(app)
         except DeclarationError as error:
             raise _for_the_command_line(error) from error
+        _report_not_in_force(entries)
         then(app)
 
     loader.init_worker = init_worker
@@ -50,6 +52,16 @@ def _report_dropped(app: Any) -> None:
             "conf.beat_schedule was assigned after the decorators had filled it, which dropped"
             " %s; put back. Write conf.beat_schedule.update(...), or assign it before.",
             ", ".join(map(repr, dropped)),
+        )
+
+
+def _report_not_in_force(entries: Mapping[str, Entry]) -> None:
+    policies = ((name, entry.policy) for name, entry in entries.items())
+    named = [name for name, policy in policies if policy and policy.overlap != "allow"]
+    if named:
+        logger.warning(
+            "overlap is not in force yet in this version: runs of %s may overlap all the same.",
+            ", ".join(map(repr, named)),
         )
 
 

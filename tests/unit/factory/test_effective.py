@@ -368,3 +368,18 @@ def test_an_app_without_beatkit_has_its_plain_entries() -> None:
     app = Celery("plain", broker="memory://", set_as_current=False)
     app.conf.beat_schedule = {"plain": {"task": "celery.backend_cleanup", "schedule": 30.0}}
     assert list(effective_entries(app)) == ["plain"]
+
+
+def test_a_policy_that_is_not_in_force_yet_is_said_at_start(
+    app: Celery, registry: Registry, caplog: pytest.LogCaptureFixture
+) -> None:
+    @registry.periodic(seconds=60, name="close", overlap="skip")
+    def close() -> None: ...
+
+    @registry.periodic(seconds=60, name="open")
+    def open_() -> None: ...
+
+    app.loader.init_worker()
+    assert [record.getMessage() for record in caplog.records] == [
+        "overlap is not in force yet in this version: runs of 'close' may overlap all the same."
+    ]
