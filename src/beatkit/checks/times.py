@@ -94,7 +94,7 @@ def long_intervals(subject: Subject) -> Iterator[Finding]:
                 entry,
                 "elapsed-days",
                 "note",
-                f"runs every {period / 86_400:g} days of 24 hours, counted in UTC: its local time"
+                f"runs every {period / 3600:g} hours, counted in UTC: its local time"
                 " moves when the clocks change",
                 "write cron('0 4 * * *') for a time of day",
             )

@@ -52,7 +52,7 @@ def remark(at: datetime) -> str:
     """Say what is special about a wall time: it comes twice, or the clocks jump to it."""
     first, second = at.replace(fold=0).utcoffset(), at.replace(fold=1).utcoffset()
     if first != second:
-        return f"{'second' if at.fold else 'first'} {at:%H:%M} of two"
+        return "second of two" if at.fold else "first of two"
     before = (at.astimezone(UTC) - SECOND).astimezone(at.tzinfo)
     if _offset(before) < _offset(at):
         return f"the clocks skip {before + SECOND:%H:%M} to {at:%H:%M}"

@@ -11,7 +11,8 @@ from beatkit.cli.clocks import remark
 from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.view import View, reading
-from beatkit.cli.when import Instant, distance, instant, rounded, stamp, worded
+from beatkit.cli.when import Instant, distance, instant, stamp, worded
+from beatkit.cli.when import until as from_now
 from beatkit.cli.wording import queue_text
 from beatkit.entry import Slot
 
@@ -20,7 +21,7 @@ COLUMNS = (
     Column("IN", "in_s", right=True),
     Column("NAME", "name", least=18, pinch=True),
     Column("QUEUE", "queue", least=7, give_way=2),
-    Column("REMARK", "remark", least=12, give_way=1),
+    Column("REMARK", "remark", least=13, give_way=1),
 )
 
 
@@ -54,7 +55,7 @@ def answer(view: View, slots: list[Slot]) -> Answer:
 def _row(view: View, slot: Slot) -> Row:
     entry = view.schedule.entry(slot.entry)
     at: datetime = slot.scheduled_for.astimezone(view.zone_of(entry))
-    left = rounded(slot.scheduled_for - view.now)
+    left = from_now(slot.scheduled_for, view.now)
     destination = view.schedule.destination(entry)
     cells = {
         "AT": worded(at, view.now),

@@ -12,7 +12,7 @@ from beatkit.cli.answer import Answer
 from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.view import View, reading
-from beatkit.cli.when import distance, rounded, stamp, worded
+from beatkit.cli.when import distance, stamp, until, worded
 from beatkit.cli.wording import described, queue_text, schedule_text
 from beatkit.entry import Entry
 from beatkit.operate import Destination
@@ -98,7 +98,7 @@ def answer(view: View, seen: list[Seen], verbose: bool) -> Answer:
 
 def _row(view: View, seen: Seen, verbose: bool) -> Row:
     entry = seen.entry
-    left = None if seen.next is None else rounded(seen.next - view.now)
+    left = None if seen.next is None else until(seen.next, view.now)
     text = described(entry.schedule) if verbose else schedule_text(entry)
     cells = {
         "NEXT": worded(seen.next, view.now),

@@ -15,7 +15,7 @@ from beatkit.cli.listing import see
 from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.view import View, reading
-from beatkit.cli.when import aware, distance, millis, rounded, stamp, worded
+from beatkit.cli.when import aware, distance, millis, stamp, until, worded
 from beatkit.cli.wording import described, queue_text, schedule_text
 from beatkit.entry import PLAIN, Entry
 from beatkit.operate import HORIZON
@@ -26,7 +26,7 @@ PAIRS = (Column("FIELD", "field"), Column("VALUE", "value", least=30, wrap=True)
 RUNS = (
     Column("NEXT", "at"),
     Column("IN", "in_s", right=True),
-    Column("REMARK", "remark", least=12),
+    Column("REMARK", "remark", least=13),
 )
 
 
@@ -63,7 +63,7 @@ def coming(view: View, entry: Entry, count: int) -> list[datetime]:
 
 def run(view: View, at: datetime) -> Row:
     """Return one coming slot as a row."""
-    left = rounded(at - view.now)
+    left = until(at, view.now)
     return Row(
         {"NEXT": worded(at, view.now), "IN": distance(left), "REMARK": remark(at)},
         {**stamp("at", at), "in_s": left.total_seconds(), "remark": remark(at)},
@@ -104,7 +104,7 @@ def words(view: View, entry: Entry) -> Iterator[tuple[str, str]]:
     yield "state", seen.state
     yield "schedule", schedule_text(entry)
     yield "in words", described(entry.schedule)
-    yield "time zone", str(view.zone_of(entry))
+    yield "shown in", str(view.zone_of(entry))
     yield "queue", queue_text(seen.destination)
     yield "args", repr(redact(list(entry.args))) if entry.args else ""
     yield "kwargs", repr(redact(dict(entry.kwargs))) if entry.kwargs else ""

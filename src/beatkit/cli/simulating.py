@@ -13,7 +13,7 @@ from beatkit.cli.answer import Answer
 from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.view import View, reading
-from beatkit.cli.when import Instant, aware, instant, stamp, worded
+from beatkit.cli.when import Instant, aware, instant, later, millis, stamp, worded
 from beatkit.simulation import Step, steps
 
 COUNTS = (
@@ -58,8 +58,8 @@ def simulate_verb(
     NAMES are names or globs of entries; none means all. Nothing is sent.
     """
     start = instant(begin, view.now)
-    stop = start + timedelta(days=1) if end is None else instant(end, view.now)
-    if stop <= start:
+    stop = later(start, timedelta(days=1)) if end is None else instant(end, view.now)
+    if millis(stop) <= millis(start):
         raise click.UsageError(f"--to is {end!r}, which is not after --from")
     outages = [_outage(text, view.now) for text in down]
     found = list(steps(view.schedule.select(names), start, stop, down=outages))
@@ -89,7 +89,7 @@ def _outage(text: str, now: datetime) -> tuple[datetime, datetime]:
         span = instant(first, now), instant(last, now)
     except ValueError:
         dots = ""
-    if not dots or span[1] <= span[0]:
+    if not dots or millis(span[1]) <= millis(span[0]):
         raise click.UsageError(
             f"--down is {text!r}, expected two times such as 02:00..04:30, the later one last"
         )

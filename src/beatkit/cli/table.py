@@ -99,7 +99,7 @@ def wrapped(text: str, width: int) -> list[str]:
     """Break a text at its blanks; a longer word stays whole, further lines keep the indent."""
     indent = " " * (len(text) - len(text.lstrip()))
     return textwrap.wrap(
-        text,
+        text.strip(),
         max(width, 20),
         initial_indent=indent,
         subsequent_indent=indent,

@@ -74,7 +74,7 @@ def instant(text: str, now: datetime) -> datetime:
     if text == "now":
         return now
     if text[:1] in ("+", "-"):
-        return now + (1 if text[0] == "+" else -1) * timedelta(seconds=seconds(text[1:]))
+        return later(now, (1 if text[0] == "+" else -1) * timedelta(seconds=seconds(text[1:])))
     if re.fullmatch(r"\d{1,2}:\d\d(:\d\d)?", text):
         text = f"{now:%Y-%m-%d} {text.zfill(5)}"
     found = datetime.fromisoformat(text)
@@ -149,11 +149,20 @@ def worded(at: datetime | None, now: datetime) -> str:
     return f"{day} {at:%H:%M:%S %Z}" if at.second else f"{day} {at:%H:%M %Z}"
 
 
-def rounded(span: timedelta) -> timedelta:
-    """Return whole seconds, unless there is less than one."""
-    return (
-        span if abs(span) < timedelta(seconds=1) else timedelta(seconds=round(span.total_seconds()))
-    )
+def later(at: datetime, span: timedelta) -> datetime:
+    """Return the instant so much real time later; `+` alone would count on the wall clock."""
+    return (at.astimezone(UTC) + span).astimezone(at.tzinfo)
+
+
+def until(at: datetime, now: datetime) -> timedelta:
+    """Return the real time from now to an instant, in whole seconds unless it is below one.
+
+    Two datetimes of one zone subtract by their wall clocks in Python, which is an hour wrong
+    across a change of the clocks.
+    """
+    span = at.astimezone(UTC) - now.astimezone(UTC)
+    whole = timedelta(seconds=round(span.total_seconds()))
+    return span if abs(span) < timedelta(seconds=1) else whole
 
 
 def distance(span: timedelta | None) -> str:
