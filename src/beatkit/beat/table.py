@@ -14,6 +14,7 @@ from celery.beat import ScheduleEntry as CeleryEntry
 from beatkit.entry import Entry
 from beatkit.errors import DeclarationError
 from beatkit.registry.plain import plain_entry
+from beatkit.registry.zone import zone_name
 from beatkit.sending.message import Outgoing
 
 
@@ -42,7 +43,7 @@ class ScheduleEntry(CeleryEntry):
                 "kwargs": self.kwargs,
                 "options": self.options,
             }
-            self.definition = plain_entry(self.name, row, None, self.app, messages)
+            self.definition = plain_entry(self.name, row, None, zone_name(self.app.conf), messages)
             if self.definition is None:
                 raise DeclarationError("\n\n".join(messages))
         return self.definition

@@ -18,8 +18,7 @@ from typing import Any
 from beatkit.entry import Entry
 from beatkit.registry.assign import assign
 from beatkit.registry.declaration import Declaration, Declarations
-from beatkit.registry.resolve import Unresolved, resolve
-from beatkit.registry.zone import zone_name
+from beatkit.registry.resolve import Ground, Unresolved, ground_of, resolve
 
 _ATTRIBUTE = "_beatkit_binding"
 
@@ -39,7 +38,7 @@ class Binding:
         self.problems: list[str] = []
         self._written: dict[str, dict[str, Any]] = {}
         self._placed: dict[str, Any] | None = None
-        self._context: object = None
+        self._ground: Ground | None = None
         self._resolved: dict[Declaration, Entry | Unresolved | None] = {}
 
     def attach(self) -> None:
@@ -57,7 +56,10 @@ class Binding:
         """Bind what a module declares after this app has read the list."""
         if not self.app.configured:
             return
-        entry = self._bind(declaration)
+        if self._ground is None or self._ground.finalized != self.app.finalized:
+            self.refresh()
+            return
+        entry = self._bind(declaration, self._ground)
         if entry is not None and self.app.conf.beat_schedule is self._placed:
             self._place(entry)
         else:
@@ -65,6 +67,7 @@ class Binding:
 
     def replaced(self) -> None:
         """Bind anew: a module was executed again."""
+        self._ground = None
         self.refresh()
 
     def refresh(self) -> None:
@@ -75,10 +78,12 @@ class Binding:
         """
         if not self.app.configured:
             return
-        self._forget_if_changed()
+        ground = ground_of(self.app)
+        if ground != self._ground:
+            self._ground, self._resolved = ground, {}
         self.table, self.problems = {}, []
         for declaration in self.declarations:
-            self._bind(declaration)
+            self._bind(declaration, ground)
         self._write()
 
     def dropped(self) -> list[str]:
@@ -86,21 +91,19 @@ class Binding:
         there = self.app.conf.beat_schedule or {}
         return [name for name in self._written if name not in there]
 
-    def _forget_if_changed(self) -> None:
-        conf = self.app.conf
-        context = (self.app.finalized, self.app.main, zone_name(conf), conf.task_serializer)
-        if context != self._context:
-            self._context, self._resolved = context, {}
-
-    def _bind(self, declaration: Declaration) -> Entry | None:
+    def _bind(self, declaration: Declaration, ground: Ground) -> Entry | None:
         if declaration not in self._resolved:
-            self._resolved[declaration] = resolve(declaration, self.app)
+            self._resolved[declaration] = resolve(declaration, self.app, ground)
         result = self._resolved[declaration]
         if isinstance(result, Unresolved):
             self.problems += result.messages
             return None
-        if result is not None and (first := self.table.setdefault(result.name, result)) != result:
+        if result is None:
+            return None
+        first = self.table.setdefault(result.name, result)
+        if first is not result:
             self.problems.append(_declared_twice(first, result))
+            return None
         return result
 
     def _write(self) -> None:

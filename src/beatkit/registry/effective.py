@@ -10,6 +10,7 @@ from beatkit.registry.plain import plain_entry
 from beatkit.registry.policies import policy_for, read_policies, unused_names
 from beatkit.registry.problem import error_listing
 from beatkit.registry.unknown import unknown_tasks
+from beatkit.registry.zone import zone_name
 
 
 def effective_entries(app: Any) -> dict[str, Entry]:
@@ -78,9 +79,9 @@ def _plain(app: Any, declared: dict[str, Entry], messages: list[str]) -> dict[st
     }
     policies = read_policies(app.conf.get("beatkit_policies"), messages)
     messages += unused_names(policies, rows, declared)
-    entries = {}
+    zone, entries = zone_name(app.conf), {}
     for name, row in rows.items():
-        entry = plain_entry(name, row, policy_for(name, policies), app, messages)
+        entry = plain_entry(name, row, policy_for(name, policies), zone, messages)
         if entry is not None:
             entries[name] = entry
     return entries

@@ -22,7 +22,7 @@ _IGNORED = ("name", "app", "last_run_at", "total_run_count")
 
 
 def plain_entry(
-    name: str, value: Any, policy: Policy | None, app: Any, messages: list[str]
+    name: str, value: Any, policy: Policy | None, zone: str, messages: list[str]
 ) -> Entry | None:
     """Return the entry that a row of `beat_schedule` makes.
 
@@ -30,7 +30,7 @@ def plain_entry(
         name: Its key.
         value: Its value: a mapping or a celery.beat.ScheduleEntry. It is never changed.
         policy: What `beatkit_policies` says of it.
-        app: Gives the time zone.
+        zone: IANA name of the app's time zone.
         messages: Takes what is wrong.
 
     Returns:
@@ -38,7 +38,7 @@ def plain_entry(
     """
     problems: list[Problem] = []
     row = _row(value, problems)
-    schedule = _schedule(row["schedule"], name, app, problems) if "schedule" in row else None
+    schedule = _schedule(row["schedule"], name, zone, problems) if "schedule" in row else None
     if problems:
         messages += [
             render(each, entry=name, source=None, where="beat_schedule") for each in problems
@@ -92,7 +92,7 @@ def _missing_key(key: str) -> Problem:
     return Problem(f"has no {key!r}", f"add {key!r} to it")
 
 
-def _schedule(value: Any, name: str, app: Any, problems: list[Problem]) -> Any:
+def _schedule(value: Any, name: str, zone: str, problems: list[Problem]) -> Any:
     from beatkit.schedules.convert import convert
 
     try:
@@ -100,4 +100,4 @@ def _schedule(value: Any, name: str, app: Any, problems: list[Problem]) -> Any:
     except (ScheduleError, TypeError) as error:
         problems.append(Problem.from_error(error))
         return None
-    return bound_schedule(schedule, app, name, problems)
+    return bound_schedule(schedule, zone, name, problems)

@@ -13,6 +13,29 @@ from beatkit.registry.module_name import outside_main
 from beatkit.registry.problem import Problem, render
 from beatkit.registry.serialise import unserialisable
 from beatkit.registry.zone import zone_name
+from beatkit.schedules.celery import bind
+
+
+@dataclass(frozen=True, slots=True)
+class Ground:
+    """What of an app decides how its declarations resolve. Reading conf is slow.
+
+    Attributes:
+        finalized: Whether every task is registered.
+        main: What Celery calls the main module in task names.
+        zone: IANA name of the app's time zone.
+        serializer: The `task_serializer` setting.
+    """
+
+    finalized: bool
+    main: str | None
+    zone: str
+    serializer: str
+
+
+def ground_of(app: Any) -> Ground:
+    """Read from an app that has been configured how its declarations resolve."""
+    return Ground(app.finalized, app.main, zone_name(app.conf), app.conf.task_serializer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,19 +45,20 @@ class Unresolved:
     messages: tuple[str, ...]
 
 
-def resolve(declaration: Declaration, app: Any) -> Entry | Unresolved | None:
+def resolve(declaration: Declaration, app: Any, ground: Ground) -> Entry | Unresolved | None:
     """Return the app's entry of a declaration.
 
     Returns:
         None if it cannot be known before the app is finalized: the name of a task that
         only its proxy knows, the answer of `enabled`.
     """
-    if not app.finalized and (declaration.target.function is None or callable(declaration.enabled)):
+    known = declaration.target.function is not None and isinstance(declaration.enabled, bool)
+    if not (known or ground.finalized):
         return None
     problems: list[Problem] = []
-    entry = _entry(declaration, app, problems)
-    if app.finalized:
-        problems += _problems_with_arguments(declaration, entry, app)
+    entry = _entry(declaration, app, ground.zone, problems)
+    if ground.finalized:
+        problems += _problems_with_arguments(declaration, entry, app, ground.serializer)
     if problems:
         return Unresolved(
             tuple(render(each, entry=entry.name, source=entry.source) for each in problems)
@@ -42,13 +66,13 @@ def resolve(declaration: Declaration, app: Any) -> Entry | Unresolved | None:
     return entry
 
 
-def _entry(declaration: Declaration, app: Any, problems: list[Problem]) -> Entry:
+def _entry(declaration: Declaration, app: Any, zone: str, problems: list[Problem]) -> Entry:
     task = declaration.target.name_in(app)
     name = declaration.identity.name or outside_main(task, declaration.target.function)
     return Entry(
         name=name,
         task=task,
-        schedule=bound_schedule(declaration.schedule, app, name, problems),
+        schedule=bound_schedule(declaration.schedule, zone, name, problems),
         args=declaration.args,
         kwargs=declaration.kwargs,
         options=declaration.options,
@@ -60,12 +84,10 @@ def _entry(declaration: Declaration, app: Any, problems: list[Problem]) -> Entry
     )
 
 
-def bound_schedule(schedule: Any, app: Any, name: str, problems: list[Problem]) -> Any:
+def bound_schedule(schedule: Any, zone: str, name: str, problems: list[Problem]) -> Any:
     """Return a copy of the schedule that knows the app's time zone and the entry's name."""
-    from beatkit.schedules.celery import bind
-
     try:
-        return bind(schedule, timezone=zone_name(app.conf), name=name)
+        return bind(schedule, timezone=zone, name=name)
     except ScheduleError as error:
         problems.append(Problem.from_error(error))
         return schedule
@@ -82,9 +104,11 @@ def _enabled(declaration: Declaration, problems: list[Problem]) -> bool:
         return False
 
 
-def _problems_with_arguments(declaration: Declaration, entry: Entry, app: Any) -> list[Problem]:
+def _problems_with_arguments(
+    declaration: Declaration, entry: Entry, app: Any, serializer: str
+) -> list[Problem]:
     task = app.tasks.get(entry.task)
-    found = [unserialisable(entry, task, app.conf.task_serializer)]
+    found = [unserialisable(entry, task, serializer)]
     # What decoration could not see: a task behind a proxy of another kind, or one that may
     # or may not be handed itself.
     if task is not None and declaration.target.bound is None:
