@@ -12,6 +12,8 @@ from threading import Thread
 from celery import Celery
 from celery.beat import EmbeddedService
 
+from beatkit.dev.watch import BEAT_THREAD
+
 STOP_SECONDS = 3.0
 
 _STOCK = "celery.beat:PersistentScheduler"
@@ -32,7 +34,7 @@ class Beat:
         # Celery's factory knows what its service takes in this version; of its thread we use
         # the service only, as an error would end that thread unseen.
         self._service = EmbeddedService(app, thread=True, scheduler_cls=scheduler_of(app)).service
-        self._thread = Thread(target=self._run, name="beat", daemon=True)
+        self._thread = Thread(target=self._run, name=BEAT_THREAD, daemon=True)
 
     def start(self) -> None:
         """Start the thread; a second call does nothing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from threading import current_thread
 from typing import Any
 
 from celery import signals
@@ -11,6 +12,7 @@ from celery.exceptions import Reject
 from beatkit.dev.events import Event, Kind, now
 
 ENTRY_HEADER = "beatkit-entry"
+BEAT_THREAD = "beatkit dev: scheduler"
 
 _ENDED: Mapping[str | None, Kind] = {
     "SUCCESS": "ran",
@@ -52,7 +54,8 @@ class Watch:
 
     def _published(self, sender: str, headers: Mapping[str, Any] | None = None, **_: Any) -> None:
         headers = headers or {}
-        if ENTRY_HEADER in headers or headers.get("celery_beat_task"):
+        # By the thread too: Celery's own scheduler marks its messages since 5.6 only.
+        if ENTRY_HEADER in headers or current_thread().name == BEAT_THREAD:
             self._send(now("sent", headers.get("id", ""), headers.get(ENTRY_HEADER) or sender))
 
     def _started(self, task_id: str, task: Any, **_: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from threading import Thread
 
 import pytest
 from celery import Celery, signals
@@ -10,7 +11,7 @@ from celery.app.trace import build_tracer
 from celery.exceptions import Ignore, Reject, Retry
 
 from beatkit.dev.events import Event
-from beatkit.dev.watch import Watch
+from beatkit.dev.watch import BEAT_THREAD, Watch
 
 
 @pytest.fixture
@@ -77,12 +78,17 @@ def test_each_end_of_a_run_is_told(
 
 
 def test_a_slot_sent_is_told_and_other_messages_are_not(events: list[Event], app: Celery) -> None:
-    app.send_task("shop.close_day", task_id="other")
-    app.send_task("shop.close_day", task_id="stock", headers={"celery_beat_task": True})
-    app.send_task("shop.close_day", task_id="ours", headers={"beatkit-entry": "nightly"})
+    def send(task_id: str, **headers: str) -> None:
+        app.send_task("shop.close_day", task_id=task_id, headers=headers)
+
+    send("a task's own")
+    send("beatkit's", **{"beatkit-entry": "nightly"})
+    scheduler = Thread(target=send, args=("Celery's",), name=BEAT_THREAD)
+    scheduler.start()
+    scheduler.join()
     assert told(events) == [
-        ("sent", "stock", "shop.close_day", ""),
-        ("sent", "ours", "nightly", ""),
+        ("sent", "beatkit's", "nightly", ""),
+        ("sent", "Celery's", "shop.close_day", ""),
     ]
 
 
