@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
+
+from beatkit.errors import ScheduleError
 
 CatchUp = Literal["latest", "all"]
 Overlap = Literal["allow", "skip", "buffer_one"]
@@ -94,6 +96,62 @@ class Entry:
     enabled: bool = True
     source: Source | None = None
 
+    def to_json(self) -> dict[str, Any]:
+        """Return the definition, ready for `json.dumps` if its arguments are.
+
+        Fields that have their defaults are left out, and so is `source`, which is a place in
+        code and no part of what runs.
+
+        Raises:
+            ScheduleError: The schedule is of a kind that has no JSON form.
+        """
+        data = {"name": self.name, "task": self.task, "schedule": _schedule_to_json(self)}
+        plain = {
+            "args": list(self.args),
+            "kwargs": dict(self.kwargs),
+            "options": dict(self.options),
+            "description": self.description,
+            "tags": list(self.tags),
+        }
+        data |= {name: value for name, value in plain.items() if value}
+        if self.policy is not None:
+            data["policy"] = self.policy.to_json()
+        return data if self.enabled else {**data, "enabled": False}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Entry:
+        """Read what `to_json` wrote; unknown fields (a newer beatkit's) are left out.
+
+        Raises:
+            ScheduleError: The schedule's kind is unknown, or a value in it cannot work.
+        """
+        from beatkit.schedules.celery import schedule_from_json
+
+        policy = data.get("policy")
+        return cls(
+            name=data["name"],
+            task=data["task"],
+            schedule=schedule_from_json(data["schedule"]),
+            args=tuple(data.get("args", ())),
+            kwargs=dict(data.get("kwargs", {})),
+            options=dict(data.get("options", {})),
+            policy=None if policy is None else Policy.from_json(policy),
+            description=data.get("description", ""),
+            tags=tuple(data.get("tags", ())),
+            enabled=data.get("enabled", True),
+        )
+
+
+def _schedule_to_json(entry: Entry) -> dict[str, Any]:
+    to_json = getattr(entry.schedule, "to_json", None)
+    if to_json is None:
+        raise ScheduleError(
+            f"Entry {entry.name!r}: schedule {entry.schedule!r} has no JSON form\n"
+            "  write every(...), cron(...), at(...) or solar(...)"
+        )
+    data: dict[str, Any] = to_json()
+    return data
+
 
 @dataclass(frozen=True, slots=True)
 class Slot:
@@ -110,3 +168,36 @@ class Slot:
     scheduled_for: datetime
     kind: Kind = "scheduled"
     previous: datetime | None = None
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the slot with its instants in milliseconds since 1970, UTC."""
+        previous = None if self.previous is None else _ms(self.previous)
+        return {
+            "entry": self.entry,
+            "scheduled_for": _ms(self.scheduled_for),
+            "kind": self.kind,
+            "previous": previous,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Slot:
+        """Read what `to_json` wrote."""
+        previous = data.get("previous")
+        return cls(
+            entry=data["entry"],
+            scheduled_for=_instant(data["scheduled_for"]),
+            kind=data.get("kind", "scheduled"),
+            previous=None if previous is None else _instant(previous),
+        )
+
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+
+
+def _ms(instant: datetime) -> int:
+    return (instant - _EPOCH) // _MILLISECOND
+
+
+def _instant(ms: int) -> datetime:
+    return _EPOCH + ms * _MILLISECOND

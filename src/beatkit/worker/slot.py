@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 from celery import current_task
@@ -17,6 +16,13 @@ from celery import current_task
 from beatkit.entry import Slot
 from beatkit.registry.arguments import signature_of
 from beatkit.registry.slot_parameter import slot_parameter
+
+_HEADERS = {
+    "entry": "beatkit-entry",
+    "scheduled_for": "beatkit-slot",
+    "kind": "beatkit-kind",
+    "previous": "beatkit-previous",
+}
 
 
 def fill_in_slots(app: Any) -> None:
@@ -29,16 +35,10 @@ def fill_in_slots(app: Any) -> None:
 
 def slot_of(request: Any) -> Slot | None:
     """Return the slot that a task's request is for; None if no beat of ours sent it."""
-    entry, slot_ms = _header(request, "beatkit-entry"), _header(request, "beatkit-slot")
-    if entry is None or slot_ms is None:
+    said = {field: _header(request, header) for field, header in _HEADERS.items()}
+    if said["entry"] is None or said["scheduled_for"] is None:
         return None
-    previous_ms = _header(request, "beatkit-previous")
-    return Slot(
-        entry=entry,
-        scheduled_for=_instant(slot_ms),
-        kind=_header(request, "beatkit-kind") or "scheduled",
-        previous=None if previous_ms is None else _instant(previous_ms),
-    )
+    return Slot.from_json({**said, "kind": said["kind"] or "scheduled"})
 
 
 def _asks_for(task: Any) -> str | None:
@@ -63,7 +63,3 @@ def _filling(run: Callable[..., Any], name: str) -> Callable[..., Any]:
 def _header(request: Any, name: str) -> Any:
     found = request.get(name)
     return found if found is not None else (request.headers or {}).get(name)
-
-
-def _instant(ms: int) -> datetime:
-    return datetime.fromtimestamp(ms / 1000, UTC)
