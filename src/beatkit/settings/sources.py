@@ -13,6 +13,7 @@ from typing import Any
 from beatkit.settings.files import SUFFIXES, read_file, short, unreadable
 from beatkit.settings.former import belongs_to_others
 
+_ZONE = "TIME_ZONE"
 _INNER = ("beatkit", "pydantic")
 # A mapping with one of these is a web application's whole configuration.
 _WEB = frozenset({"SECRET_KEY", "INSTALLED_APPS", "ROOT_URLCONF", "SQLALCHEMY_DATABASE_URI"})
@@ -98,10 +99,8 @@ def _object(source: Any) -> Source:
         label = short(getattr(source, "__file__", None) or f"module {source.__name__}")
         return Source(label, _attributes(source, vars(source)), python=True)
     if _is_django(source):
-        # dir() of Django's lazy object also lists what its own defaults hold.
-        names = [name for name in dir(source) if name.isupper()]
-        return Source("Django settings", _attributes(source, names), shared=True)
-    if hasattr(source, "model_fields"):
+        return Source("Django settings", _attributes(source, _not_djangos(source)), shared=True)
+    if hasattr(source if isinstance(source, type) else type(source), "model_fields"):
         return _pydantic(source)
     if isinstance(source, type):
         return Source(f"class {source.__qualname__}", _attributes(source, dir(source)), python=True)
@@ -129,9 +128,15 @@ def _is_django(source: object) -> bool:
     return type(source).__module__ == "django.conf" or hasattr(source, "SETTINGS_MODULE")
 
 
+def _not_djangos(settings: object) -> list[str]:
+    """Names that the project defined: reading some of Django's own gives deprecation warnings."""
+    own = vars(sys.modules.get("django.conf.global_settings", object))
+    return [name for name in dir(settings) if name.isupper() and (name == _ZONE or name not in own)]
+
+
 def _in_djangos_zone(values: Mapping[str, Any], prefix: str) -> Mapping[str, Any]:
     """Django's TIME_ZONE is Celery's timezone where that is not set: Celery's own rule."""
-    zone, inner = values.get("TIME_ZONE"), values.get(prefix)
+    zone, inner = values.get(_ZONE), values.get(prefix)
     if not zone:
         return values
     if isinstance(inner, Mapping):

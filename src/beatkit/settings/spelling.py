@@ -208,7 +208,8 @@ def suggestion(key: str, prefix: str = "CELERY_") -> str | None:
     upper = plain.upper()
     dead = former.DEAD.get(upper) or former.DEAD.get(f"CELERY_{upper}")
     found = former.ALIASES.get(plain) or dead or OLD_NAMES.get(upper) or _grouped(plain)
-    return found or nearest(plain, (*SETTINGS, *former.EXTENSIONS)) or _near_old(key)
+    found = found or nearest(plain, (*SETTINGS, *former.EXTENSIONS)) or _near_old(key)
+    return found or _completed(plain)
 
 
 def plain_name(key: str, prefix: str = "CELERY_") -> str:
@@ -225,6 +226,12 @@ def plain_name(key: str, prefix: str = "CELERY_") -> str:
 
 def _grouped(plain: str) -> str | None:
     return next((f"{g}_{plain}" for g in former.GROUPS if f"{g}_{plain}" in SETTINGS), None)
+
+
+def _completed(plain: str) -> str | None:
+    """The only setting that goes on where a name of two words or more ends."""
+    longer = [name for name in SETTINGS if name.startswith(f"{plain}_")]
+    return longer[0] if len(longer) == 1 and "_" in plain else None
 
 
 def _near_old(key: str) -> str | None:
