@@ -88,7 +88,7 @@ def measure(name: str) -> bool:
     except Unavailable as missing:
         print(f"  not measured here: {missing}")
         return True
-    except Exception:
+    except Exception:  # noqa: BLE001 - one broken bench must not hide the others
         traceback.print_exc()
         return False
     print(table(rows), flush=True)
