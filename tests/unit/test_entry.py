@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 import pytest
 from celery.schedules import BaseSchedule
 
-from beatkit import Entry, Slot, at, cron, every, solar
+from beatkit import Entry, Slot, at, cron, every
 from beatkit.entry import Policy
 from beatkit.errors import ScheduleError
 
@@ -32,7 +32,6 @@ FULL = Entry(
         FULL,
         Entry("x", "shop.x", every(seconds=15)),
         Entry("x", "shop.x", at("2026-12-31T23:59:00+01:00"), policy=Policy()),
-        Entry("x", "shop.x", solar("sunset", 52.5, 13.4)),
     ],
 )
 def test_an_entry_comes_back_as_it_was(entry: Entry) -> None:
@@ -61,7 +60,6 @@ def test_a_schedule_of_the_users_own_kind_has_no_json_form() -> None:
         Entry("x", "shop.x", Tides()).to_json()
     assert str(raised.value) == (
         "Entry 'x': schedule <tides> has no JSON form\n"
-        "  write every(...), cron(...), at(...) or solar(...)"
     )
 
 
