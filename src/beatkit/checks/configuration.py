@@ -62,24 +62,30 @@ def dropped(subject: Subject) -> Iterator[Finding]:
 
 def spellings(subject: Subject) -> Iterator[Finding]:
     """One setting stands under two names with two values: Celery reads one of them."""
-    from celery.app.defaults import _TO_NEW_KEY
-
+    conf = subject.app.conf
     found: dict[str, dict[str, Any]] = defaultdict(dict)
-    for layer in reversed(subject.app.conf.maps[:-1]):
+    for layer in reversed(conf.maps[:-1]):
         for key, value in layer.items():
-            found[_TO_NEW_KEY.get(key, key)][key] = value
+            found[_new_name(key, conf.prefix)][key] = value
     for name, values in found.items():
-        if len(values) > 1 and any(
-            value != values[next(iter(values))] for value in values.values()
-        ):
+        first, *others = values.values()
+        if any(value != first for value in others):
             shown = " and ".join(f"{key} = {redact(value, key)!r}" for key, value in values.items())
             yield Finding(
                 "two-spellings",
                 "warning",
-                f"Setting {name!r} is set twice: {shown}; Celery reads"
-                f" {redact(subject.app.conf.get(name), name)!r}",
+                f"Setting {name!r} is set twice: {shown};"
+                f" Celery reads {redact(conf.get(name), name)!r}",
                 f"write {name} alone",
             )
+
+
+def _new_name(key: str, prefix: str | None) -> str:
+    from celery.app.defaults import _TO_NEW_KEY
+
+    if prefix and key.startswith(prefix):
+        return key.removeprefix(prefix).lstrip("_").lower()
+    return str(_TO_NEW_KEY.get(key, key))
 
 
 def shared_registry(subject: Subject) -> Iterator[Finding]:
@@ -107,7 +113,8 @@ def notices(subject: Subject) -> Iterator[Finding]:
     settings = getattr(subject.app, "beatkit_settings", None)
     for notice in settings.notices if settings is not None else ():
         severity: Severity = "note" if notice.kind == "warning" else "warning"
-        yield Finding(f"setting-{notice.kind}", severity, notice.message)
+        what, _, remedy = notice.message.partition("\n")
+        yield Finding(f"setting-{notice.kind}", severity, what, remedy.strip())
 
 
 def other_scheduler(subject: Subject) -> Iterator[Finding]:
