@@ -60,6 +60,7 @@ def test_a_schedule_of_the_users_own_kind_has_no_json_form() -> None:
         Entry("x", "shop.x", Tides()).to_json()
     assert str(raised.value) == (
         "Entry 'x': schedule <tides> has no JSON form\n"
+        "  write every(...), cron(...), at(...) or solar(...)"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from inspect import getdoc
 from pathlib import Path
 
 from beatkit import periodic
@@ -18,5 +19,5 @@ def test_the_page_has_a_row_for_each_parameter() -> None:
 
 
 def test_the_docstring_names_each_parameter() -> None:
-    lines = re.findall(r"^ {16}(\w+(?:, \w+)*): ", periodic.__doc__ or "", re.M)
+    lines = re.findall(r"^ {8}(\w+(?:, \w+)*): ", getdoc(periodic) or "", re.M)
     assert sorted(name for line in lines for name in line.split(", ")) == sorted(NAMES)
