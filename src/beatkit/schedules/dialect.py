@@ -26,6 +26,7 @@ from beatkit.schedules.fields import (
     WEEKDAY,
     BadItem,
     Field,
+    Kind,
     read_field,
     uses_hash,
 )
@@ -42,6 +43,7 @@ ALIASES = {
 
 _KINDS = (MINUTE, HOUR, DAY, MONTH, WEEKDAY)
 _WORD = re.compile(r"[^ \t]+")
+_CELERY = re.compile(r"((\*|\w+-\w+)(/\d+)?|\w+)(,((\*|\w+-\w+)(/\d+)?|\w+))*", re.ASCII)
 _ON_THE_MINUTE = Field((0,))
 
 
@@ -99,14 +101,23 @@ def parse(text: str, seed: int | None = None, mode: DayMode = "or") -> Expressio
 
 
 def written(text: str, seed: int | None) -> list[str]:
-    """Return the five fields as texts, aliases spelt out and `H` replaced by what it picked."""
+    """Return the five fields as texts that Celery's `crontab` reads alike.
+
+    Aliases are spelt out, and what Celery cannot read (`5/15`, Sunday as 7, what `H` picked)
+    becomes a list of values. `L`, `W` and `#` stay: there is no other way to write them.
+    """
     fields = zip(_KINDS, _words(text)[-5:], strict=True)
-    return [
-        ",".join(map(str, read_field(kind, word, seed).values))
-        if seed is not None and uses_hash(word)
-        else word
-        for kind, word in fields
-    ]
+    return [_for_celery(kind, word, seed) for kind, word in fields]
+
+
+def _for_celery(kind: Kind, word: str, seed: int | None) -> str:
+    field = read_field(kind, word, seed)
+    if field.specials or (uses_hash(word) and seed is None):
+        return word
+    sunday = kind is WEEKDAY and "7" in word
+    if _CELERY.fullmatch(word) and not sunday and not uses_hash(word):
+        return word
+    return ",".join(map(str, field.values))
 
 
 def is_hashed(text: str) -> bool:

@@ -19,8 +19,10 @@ def flattened(schedule: Any) -> list[str]:
     """
     if isinstance(schedule, every):
         return ["the offset is lost: slots depend on the last run"] if schedule.offset else []
-    if isinstance(schedule, at | solar):
-        return ["it cannot be stored at all"]
+    if isinstance(schedule, at):
+        return ["no tool can store it"]
+    if isinstance(schedule, solar):
+        return ["RedBeat cannot store it"]
     return _of_cron(schedule) if isinstance(schedule, cron) else []
 
 

@@ -13,8 +13,8 @@ is unfolded year by year, on demand.
 A fold (clocks go back) repeats wall times, a gap (forward) skips them. `seen` carries
 what the daylight-saving rule needs: the wall time that an earlier span had reached.
 
-Zones are cached by name and shared between threads. Two threads may unfold the same years
-at once: each builds its own list and the last assignment wins with an equal or longer one.
+Zones are cached by name and shared between threads. What is known of a zone is replaced as a
+whole, never changed: two threads that unfold the same years at once both end right.
 """
 
 from __future__ import annotations
@@ -40,6 +40,17 @@ FOREVER = 1 << 48
 _LAST_YEAR = 9998  # the last for which `date` can reckon both changes and the day after
 
 
+class _Known:
+    """The spans read so far, up to a year; replaced as a whole, never changed."""
+
+    __slots__ = ("spans", "starts", "year")
+
+    def __init__(self, spans: list[Span], year: int) -> None:
+        self.spans = spans
+        self.starts = [span[0] for span in spans]
+        self.year = year
+
+
 class Zone:
     """A time zone: spans, in order, found by instant.
 
@@ -48,7 +59,7 @@ class Zone:
         recent: The span asked for last. Rules look here before they search.
     """
 
-    __slots__ = ("_seasons", "_spans", "_starts", "_year", "name", "recent")
+    __slots__ = ("_known", "_seasons", "name", "recent")
 
     def __init__(
         self,
@@ -59,32 +70,28 @@ class Zone:
     ) -> None:
         self.name = name
         self._seasons = seasons
-        self._spans = _spans(first, changes)
-        self._starts = [span[0] for span in self._spans]
-        self._year = _year_of(self._starts[-1]) if changes else 1970
+        spans = _spans(first, changes)
+        self._known = _Known(spans, _year_of(changes[-1][0]) if changes else 1970)
         # Not the last one: its end is open until the years after it are unfolded.
-        self.recent: Span = self._spans[0]
-        if seasons is not None:
-            self._unfold(self._year + 1)
+        self.recent: Span = spans[0]
 
     def find(self, second: int) -> Span:
         """Return the span that contains a UTC second, and remember it as `recent`."""
+        known = self._known
         if self._seasons is not None:
-            while second >= self._starts[-1] and self._year < _LAST_YEAR:
-                self._unfold(self._year + max(8, _year_of(second) - self._year))
-        self.recent = found = self._spans[bisect_right(self._starts, second) - 1]
+            while second >= known.starts[-1] and known.year < _LAST_YEAR:
+                known = self._unfolded(known, self._seasons, max(_year_of(second), known.year + 8))
+            self._known = known
+        self.recent = found = known.spans[bisect_right(known.starts, second) - 1]
         return found
 
-    def _unfold(self, until: int) -> None:
-        """Add the yearly changes up to a year, so that the last span is a whole season."""
-        assert self._seasons is not None
+    def _unfolded(self, known: _Known, seasons: Seasons, until: int) -> _Known:
+        """Add the yearly changes up to a year, so that what was the last span has an end."""
         until = min(until, _LAST_YEAR)
-        last = self._starts[-1]
-        changes = [(start, offset) for start, _, offset, _ in self._spans[1:]]
-        for year in range(self._year, until + 1):
-            changes += [change for change in self._seasons.changes(year) if change[0] > last]
-        spans = _spans(self._spans[0][2], tuple(changes))
-        self._spans, self._starts, self._year = spans, [span[0] for span in spans], until
+        changes = [(start, offset) for start, _, offset, _ in known.spans[1:]]
+        for year in range(known.year, until + 1):
+            changes += [change for change in seasons.changes(year) if change[0] > known.starts[-1]]
+        return _Known(_spans(known.spans[0][2], tuple(changes)), until)
 
     def __repr__(self) -> str:
         return f"zone({self.name!r})"

@@ -178,7 +178,8 @@ def test_odd_texts_that_celery_accepts_keep_its_meaning_and_are_reported(
         (every(minutes=5, offset=30), ["the offset is lost: slots depend on the last run"]),
         (cron("0 4 * * *"), []),
         (cron("H 4 * * 1-5"), []),
-        (at("2026-01-01T00:00:00Z"), ["it cannot be stored at all"]),
+        (at("2026-01-01T00:00:00Z"), ["no tool can store it"]),
+        (solar("sunset", 52.5, 13.4), ["RedBeat cannot store it"]),
         (
             cron("30 0 4 13 * 5", "0 5 * * *", timezone="Asia/Tokyo", gap="skip"),
             [

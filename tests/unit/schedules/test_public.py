@@ -341,6 +341,31 @@ def test_tools_find_celerys_attributes_on_a_cron() -> None:
     assert str(schedule.tz) == "America/New_York"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "5/15 * * * 5-7",
+        "*/5,3 22-2 */2 nov-feb mon-fri/2,sun",
+        "0,30 4/3 1-31/7 jan,7 0-7",
+        "@weekly",
+        "H H(1-5) H * H",
+    ],
+)
+def test_a_tool_that_stores_the_five_texts_gets_the_same_crontab_back(text: str) -> None:
+    schedule = bound(cron(text))
+
+    stored = celery_schedules.crontab(
+        schedule._orig_minute,
+        schedule._orig_hour,
+        schedule._orig_day_of_week,
+        schedule._orig_day_of_month,
+        schedule._orig_month_of_year,
+    )
+
+    for name in ("minute", "hour", "day_of_month", "month_of_year", "day_of_week"):
+        assert getattr(stored, name) == getattr(schedule, name), name
+
+
 def test_tools_find_celerys_attributes_on_an_interval() -> None:
     schedule = every(minutes=5)
 

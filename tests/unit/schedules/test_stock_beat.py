@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
-from celery import Celery
-from celery.beat import ScheduleEntry, Scheduler
+import pytest
+from celery import Celery, _state
+from celery.beat import PersistentScheduler, ScheduleEntry, Scheduler
 
 from beatkit.schedules.celery import at, bind, cron, every
 
@@ -56,9 +58,13 @@ def run_stock_beat(
     scheduler.update_from_dict(
         {name: {"task": "t", "schedule": value} for name, value in schedules.items()}
     )
-    while app.moment < end:
+    return tick_until(scheduler, end)
+
+
+def tick_until(scheduler: Recorder, end: datetime) -> list[tuple[str, datetime]]:
+    while scheduler.app.moment < end:
         delay = scheduler.tick()
-        app.moment += timedelta(seconds=max(delay, 0.001) if delay else 0.001)
+        scheduler.app.moment += timedelta(seconds=max(delay or 0, 0.001))
     return scheduler.sent
 
 
@@ -129,6 +135,36 @@ def test_stock_beat_reckons_an_unbound_cron_in_the_zone_of_its_app() -> None:
 
     assert [when.replace(microsecond=0) for _, when in sent] == [
         datetime(2024, 6, 1, 2, tzinfo=UTC)
+    ]
+
+
+def test_stock_beat_with_its_file_goes_on_where_it_stopped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Persistent(Recorder, PersistentScheduler):
+        pass
+
+    def run(start: str, minutes: int) -> list[str]:
+        app = MovedApp("stock", broker="memory://", set_as_current=False)
+        app.conf.timezone = "Europe/Berlin"
+        monkeypatch.setattr(_state._tls, "current_app", app)  # entries in the file know no app
+        app.conf.beat_schedule = {
+            "interval": {"task": "t", "schedule": every(minutes=5, offset=60)},
+            "hourly": {"task": "t", "schedule": cron("30 * * * *", "45 12 * * *")},
+        }
+        app.moment = datetime.fromisoformat(start)
+        scheduler = Persistent(app, schedule_filename=str(tmp_path / "schedule"))
+        sent = tick_until(scheduler, app.moment + timedelta(minutes=minutes))
+        scheduler.close()
+        return [f"{name} {when:%H:%M}" for name, when in sent]
+
+    assert run("2024-06-01T10:00:30+00:00", 10) == ["interval 10:01", "interval 10:06"]
+    assert run("2024-06-01T10:40:00+00:00", 10) == [
+        "hourly 10:40",  # that of 10:30, which nothing could send
+        "interval 10:40",
+        "interval 10:41",
+        "hourly 10:45",
+        "interval 10:46",
     ]
 
 

@@ -16,9 +16,7 @@ PAGE = Path(__file__).parents[3] / "docs" / "explanation" / "time.md"
 BERLIN = ZoneInfo("Europe/Berlin")
 GAP, FOLD = "2024-03-31T01:00+01:00", "2024-10-27T01:00+02:00"
 ROWS = [
-    line
-    for line in PAGE.read_text(encoding="utf-8").splitlines()
-    if re.match(r"\| `cron\(", line)
+    line for line in PAGE.read_text(encoding="utf-8").splitlines() if re.match(r"\| `cron\(", line)
 ]
 
 
