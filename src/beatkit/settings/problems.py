@@ -39,7 +39,7 @@ _HEADINGS: dict[Kind, str] = {
     "type_error": "values that cannot work",
     "url_error": "URLs that cannot work",
     "insecure": "insecure",
-    "warning": "also worth knowing",
+    "warning": "to be renamed too",
     "deprecated": "old names, to be renamed too",
 }
 
@@ -125,11 +125,16 @@ class SettingsError(BeatkitError, ImproperlyConfigured, ValueError):
         return [{name: getattr(problem, name) for name in names} for problem in self.problems]
 
 
+# Tracebacks name the place that users import it from.
+SettingsError.__module__ = "beatkit.errors"
+
+
 def _report(problems: Sequence[Problem], notices: Sequence[Problem]) -> str:
     lines = [f"{len(problems)} problem{'s' * (len(problems) != 1)} in the settings"]
     mixed = {problem.source for problem in problems if problem.kind == "mixed"}
     groups: dict[Kind, list[Problem]] = {kind: [] for kind in _HEADINGS}
-    for each in (*problems, *notices):
+    # Of the notices only renames belong here: they are part of the same edit.
+    for each in (*problems, *(notice for notice in notices if notice.suggestion)):
         renamed_with = each.kind == "warning" and each.suggestion and each.source in mixed
         groups["mixed" if renamed_with else each.kind].append(each)
     for kind, group in groups.items():

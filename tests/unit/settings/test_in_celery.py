@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import pickle
 from datetime import timedelta
 
@@ -10,7 +11,7 @@ from celery import Celery
 from celery.app.defaults import DEFAULTS
 from celery.beat import Scheduler
 
-from beatkit.settings import Settings, SettingsError, load
+from beatkit.settings import Settings, SettingsError, load, settled
 
 
 def app_with(settings: Settings) -> Celery:
@@ -96,3 +97,16 @@ def test_a_setting_that_only_a_newer_celery_has_passes(monkeypatch: pytest.Monke
     assert loaded.to_celery() == {"broker_url": "memory://", "task_of_the_future": 5}
     with pytest.raises(SettingsError):
         load({"broker_url": "memory://", "task_of_the_past": 5})
+
+
+def test_the_error_survives_pickling_and_names_its_public_home() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({"broker_urll": "memory://"})
+    copied = pickle.loads(pickle.dumps(caught.value))
+    assert (str(copied), copied.problems) == (str(caught.value), caught.value.problems)
+    assert SettingsError.__module__ == "beatkit.errors"
+
+
+def test_the_examples_in_docstrings_hold() -> None:
+    done = doctest.testmod(settled)
+    assert (done.failed, done.attempted > 0) == (0, True)
