@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any, Protocol
 
 import redis
 
 from beatkit.store import Command, Store
-from beatkit.store.memory import MemoryStore
+from beatkit.store.memory import memory_store
 from beatkit.store.redis import RedisStore
+from beatkit.store.sqlite import sqlite_store
+from beatkit.store.tabled import TabledStore
 
 
 class Bench(Protocol):
@@ -30,9 +33,13 @@ class MemoryBench:
         self.now = 1_800_000_000_000
         self.queues: dict[str, list[bytes]] = {}
         self.spoilt: set[str] = set()
-        self.store: Store = MemoryStore(clock=lambda: self.now, run=self._run)
+        self.kept = self.open()
+        self.store: Store = self.kept
 
-    def _run(self, command: Command) -> None:
+    def open(self) -> TabledStore:
+        return memory_store(clock=lambda: self.now, run=self.run)
+
+    def run(self, command: Command) -> None:
         verb, key, *rest = command
         if key in self.spoilt:
             raise RuntimeError("WRONGTYPE it is spoilt")
@@ -50,8 +57,21 @@ class MemoryBench:
         return "WRONGTYPE"
 
     def wipe(self) -> None:
-        assert isinstance(self.store, MemoryStore)
-        self.store.wipe()
+        self.kept.wipe()
+
+
+class SqliteBench(MemoryBench):
+    """The file is real; the broker is the same list of lists."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        super().__init__()
+
+    def open(self) -> TabledStore:
+        url = f"sqlite:///{self._file}"
+        made = sqlite_store(url, prefix="beatkit:shop:", clock=lambda: self.now)
+        made._run = self.run
+        return made
 
 
 def _bytes(value: object) -> bytes:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import fakeredis
 import pytest
 
-from tests.contract.benches import Bench, MemoryBench, RedisBench
+from tests.contract.benches import Bench, MemoryBench, RedisBench, SqliteBench
 from tests.servers import ValkeyServer, unavailable
 
 
@@ -22,10 +22,15 @@ def redis_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ValkeySer
     server.stop()
 
 
-@pytest.fixture(params=["memory", "fakeredis", "valkey", "redis"])
+@pytest.fixture(params=["memory", "sqlite", "fakeredis", "valkey", "redis"])
 def bench(request: pytest.FixtureRequest) -> Iterator[Bench]:
     if request.param == "memory":
         yield MemoryBench()
+        return
+    if request.param == "sqlite":
+        file = SqliteBench(request.getfixturevalue("tmp_path") / "beatkit.db")
+        yield file
+        file.store.close()
         return
     if request.param == "fakeredis":
         made = RedisBench("redis://unused", fakeredis.FakeRedis(server=fakeredis.FakeServer()))

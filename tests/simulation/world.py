@@ -27,7 +27,7 @@ from beatkit.entry import Entry, Policy
 from beatkit.errors import StoreUnavailable
 from beatkit.schedules.rules import Rule
 from beatkit.store import Beat, Claim, Decision, Writer
-from beatkit.store.memory import MemoryStore
+from beatkit.store.memory import memory_store
 
 START = 1_800_000_000_000
 NEVER = 10**18
@@ -119,7 +119,7 @@ class World:
         self.sent: list[Sent] = []
         self.high: dict[str, int] = {}
         self.wipes = 0
-        self.store = MemoryStore(clock=self.store_now, run=self._push)
+        self.store = memory_store(clock=self.store_now, run=self._push)
         self._script: list[tuple[float, Callable[[], None]]] = []
         self._pushing: tuple[Host, str] | None = None
 
@@ -224,7 +224,7 @@ class World:
 
     def roll_back(self, name: str, slot: int) -> None:
         """A replica without the latest claims of an entry took over."""
-        progress = self.store._kept.progress
+        progress = self.store._tables._kept.progress
         progress[name] = replace(progress[name], slot=slot)
         self.high.pop(name, None)
 
@@ -232,11 +232,11 @@ class World:
         if self.random.random() < self.faults.refused_push:
             raise RuntimeError("OOM command not allowed when used memory > 'maxmemory'.")
         name, slot, host, mine = command[2]
-        self.sent.append(Sent(name, slot, self.store_now(), host, mine, self.store._kept.revision))
+        self.sent.append(Sent(name, slot, self.store_now(), host, mine, self.store._tables._kept.revision))
 
     def check_progress(self) -> None:
         """Progress never goes back."""
-        for name, progress in self.store._kept.progress.items():
+        for name, progress in self.store._tables._kept.progress.items():
             assert progress.slot >= self.high.get(name, 0), f"{name} went back (seed {self.seed})"
             self.high[name] = progress.slot
 
@@ -254,7 +254,7 @@ class World:
 
     def missed(self) -> dict[str, list[tuple[int, int, str]]]:
         found: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
-        for record in self.store._kept.history:
+        for record in self.store._tables._kept.history:
             missed = record.missed
             found[record.entry].append((missed.first, missed.last, missed.reason))
         return found

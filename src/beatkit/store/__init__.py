@@ -214,7 +214,8 @@ def open_store(
 
     Args:
         url: `redis://`, `rediss://`, `redis+socket://`, `sentinel://`, their `valkey`
-            spellings, or `memory://` (one for each prefix of this process).
+            spellings; `sqlite:///FILE`, for the processes of one host; or `memory://`, one
+            for each prefix of this process.
         prefix: Of all keys, with the colon at its end: one store may hold many schedules.
         timeout: Seconds for connecting and for each reply; nothing waits longer.
         ssl: As Celery's `broker_use_ssl`.
@@ -229,10 +230,14 @@ def open_store(
         from beatkit.store.memory import shared
 
         return shared(prefix)
+    if kind == "sqlite":
+        from beatkit.store.sqlite import sqlite_store
+
+        return sqlite_store(url, prefix=prefix, timeout=timeout, source=source)
     if kind not in SCHEMES:
         raise StoreError(
             f"store is {kind + '://'!r}, expected redis://, rediss://, redis+socket://, "
-            "sentinel:// or memory://\n"
+            "sentinel://, sqlite:/// or memory://\n"
             f"  from {source}\n"
             "  write redis://HOST:6379/0"
         )

@@ -30,7 +30,7 @@ def beat_to_json(beat: Beat) -> str:
     return json.dumps({name: getattr(beat, name) for name in Beat.__slots__})
 
 
-def beat_from_json(text: bytes) -> Beat:
+def beat_from_json(text: str | bytes) -> Beat:
     """Read it; what a newer beatkit says besides is left out."""
     said = json.loads(text)
     return Beat(**{name: said[name] for name in Beat.__slots__ if name in said})

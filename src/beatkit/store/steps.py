@@ -1,0 +1,128 @@
+"""What one operation does to the rows of a tabled store, by `beatkit.store.rules`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+from beatkit.store import rules
+from beatkit.store.tables import Kept
+from beatkit.store.values import (
+    Answer,
+    Beat,
+    Claim,
+    Peer,
+    Pending,
+    Progress,
+    Record,
+    Situation,
+    Writer,
+)
+
+Act = Callable[[Kept, Writer, Claim, int], Answer]
+
+
+def hear(kept: Kept, beat: Beat, now: int, expires: int) -> None:
+    """Take in an announcement, and forget who said nothing for too long."""
+    for name, (_, until) in list(kept.peers.items()):
+        if until <= now:
+            del kept.peers[name]
+    known = kept.peers.get(beat.id)
+    if expires > 0:
+        started = now if known is None else known[0].started
+        kept.peers[beat.id] = (Peer(beat, started, now), now + expires)
+    elif known is not None:
+        del kept.peers[beat.id]
+    for name in list(kept.claimed):
+        if name not in kept.peers:
+            del kept.claimed[name]
+
+
+def situation(kept: Kept, now: int) -> Situation:
+    """Return what stands, for the answer to an announcement."""
+    peers = sorted(
+        (peer for peer, _ in kept.peers.values()), key=lambda peer: (peer.started, peer.beat.id)
+    )
+    pendings = sorted(kept.pendings.values(), key=lambda one: (one.slot, one.entry))
+    return Situation(
+        now, kept.identity, kept.revision, tuple(peers), dict(kept.paused), tuple(pendings)
+    )
+
+
+def mark_absent(kept: Kept, name: str, now: int) -> None:
+    """Note that an entry is gone; forget it after a while."""
+    old = kept.progress.get(name)
+    if old is None:
+        return
+    left = rules.without(old, now)
+    if left is not None:
+        kept.progress[name] = left
+        return
+    del kept.progress[name]
+    kept.reserved.pop(name, None)
+
+
+def answer(
+    kept: Kept, writer: Writer, claim: Claim, paused: dict[str, str], now: int, act: Act
+) -> Answer:
+    """Answer one claim; `act` does what it asks for if nothing stands against it."""
+    answer = rules.judge(claim, kept.progress.get(claim.entry), paused, now)
+    if answer.outcome == "withheld":
+        return decided(kept, writer, claim, now, answer)
+    return act(kept, writer, claim, now) if answer.outcome == "sent" else answer
+
+
+def reserve(kept: Kept, writer: Writer, claim: Claim, now: int) -> Answer:
+    """Set a slot aside for its caller, unless another's reservation stands."""
+    held = kept.reserved.get(claim.entry)
+    mine = rules.reserve(claim, held, writer.beat, now)
+    if mine is None:
+        return taken(claim, held)
+    kept.reserved[claim.entry] = mine
+    return Answer("reserved", claim.after, attempt=mine.attempt)
+
+
+def decided(kept: Kept, writer: Writer, claim: Claim, now: int, answer: Answer) -> Answer:
+    """Move progress to the claim's slot, and record what was passed over."""
+    fingerprint = kept.progress[claim.entry].fingerprint
+    kept.progress[claim.entry] = Progress(claim.slot, fingerprint, writer.beat)
+    kept.claimed[writer.beat] = now
+    kept.reserved.pop(claim.entry, None)
+    for missed in rules.passed_over(claim, answer):
+        kept.record(Record(now, claim.entry, missed, writer.beat))
+    return replace(answer, progress=claim.slot, by=writer.beat)
+
+
+def settle(kept: Kept, pending: Pending) -> bool:
+    """Drop a pending that is published; False if it is another's by now."""
+    key = (pending.entry, pending.slot)
+    found = kept.pendings.get(key)
+    if found is None or _hand(found) != _hand(pending):
+        return False
+    del kept.pendings[key]
+    return True
+
+
+def hand_over(kept: Kept, pending: Pending, to: str, now: int) -> Pending | None:
+    """Give a pending to a beat, if it still is as the caller saw it."""
+    key = (pending.entry, pending.slot)
+    found = kept.pendings.get(key)
+    if found is not None and _hand(found) == (to, pending.attempt + 1):
+        return found  # the reply to the same call was lost
+    if found is None or _hand(found) != _hand(pending):
+        return None
+    taken = replace(found, by=to, attempt=found.attempt + 1, since=now)
+    kept.pendings[key] = taken
+    return taken
+
+
+def _hand(pending: Pending) -> tuple[str, int]:
+    return pending.by, pending.attempt
+
+
+def taken(claim: Claim, held: rules.Reservation | None) -> Answer:
+    """Answer that somebody else's reservation stands."""
+    if held is None:
+        return Answer("taken", claim.after)
+    until = held.since + rules.RESERVED_MS
+    return Answer("taken", claim.after, held.by, held.attempt, until)

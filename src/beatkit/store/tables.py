@@ -1,0 +1,71 @@
+"""What a store made of tables keeps, and how its transactions begin and end."""
+
+from __future__ import annotations
+
+from collections.abc import MutableMapping
+from contextlib import AbstractContextManager
+from typing import Protocol
+
+from beatkit.store import rules
+from beatkit.store.values import Peer, Pending, Progress, Record
+
+
+class Kept(Protocol):
+    """All that a store keeps for one schedule."""
+
+    identity: str
+    revision: str
+
+    @property
+    def progress(self) -> MutableMapping[str, Progress]:
+        """Return progress by entry."""
+        ...
+
+    @property
+    def reserved(self) -> MutableMapping[str, rules.Reservation]:
+        """Return reservations by entry."""
+        ...
+
+    @property
+    def pendings(self) -> MutableMapping[tuple[str, int], Pending]:
+        """Return pendings by entry and slot."""
+        ...
+
+    @property
+    def paused(self) -> MutableMapping[str, str]:
+        """Return reasons by the scope they pause."""
+        ...
+
+    @property
+    def claimed(self) -> MutableMapping[str, int]:
+        """Return when each beat last decided a slot."""
+        ...
+
+    @property
+    def peers(self) -> MutableMapping[str, tuple[Peer, int]]:
+        """Return beats by id, with when their announcement expires."""
+        ...
+
+    def record(self, record: Record) -> None:
+        """Add to the history, and drop what is beyond its length."""
+        ...
+
+    def records(self, limit: int) -> tuple[Record, ...]:
+        """Return the newest of the history, newest first."""
+        ...
+
+
+class Tables(Protocol):
+    """Keeps the rows. A transaction is all or nothing, and one at a time."""
+
+    def transaction(self) -> AbstractContextManager[Kept]:
+        """Begin; commit at the end of the block, undo everything if it raises."""
+        ...
+
+    def wipe(self) -> None:
+        """Lose everything."""
+        ...
+
+    def close(self) -> None:
+        """Let go of whatever is open."""
+        ...
