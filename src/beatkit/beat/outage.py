@@ -1,4 +1,4 @@
-"""How long something has been away: one ERROR when it goes, one INFO when it is back."""
+"""How long nothing could be sent: one ERROR when it begins, one INFO when it is over."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ logger = logging.getLogger("beatkit.beat")
 
 
 class Outage:
-    """The time during which one thing does not answer.
+    """The time during which one thing does not answer, or refuses.
 
     Args:
-        what: Its name, for people: "store", "broker".
+        what: "store" or "broker".
     """
 
     def __init__(self, what: str) -> None:
@@ -20,20 +20,14 @@ class Outage:
 
     @property
     def lasts(self) -> bool:
-        """Whether it is away, as far as was tried."""
+        """Whether it was so at the last try."""
         return self._since is not None
 
     def begin(self, error: BaseException, steady_ms: float) -> None:
         """Note a failure; only the first of an outage is logged."""
-        if self._since is not None:
-            return
-        self._since = steady_ms
-        logger.error(
-            "beat: the %s is away: %s. Nothing is lost: slots that come due are sent "
-            "when it is back, by each entry's catch_up and deadline.",
-            self._what,
-            error,
-        )
+        if self._since is None:
+            self._since = steady_ms
+            logger.error("beat: nothing can be sent for now. %s", error)
 
     def end(self, steady_ms: float) -> bool:
         """Note a success; True if it ended an outage."""

@@ -90,6 +90,8 @@ class Passes:
                 self.presence.look_again()
                 return AGAIN_S
             wait_ms = self._serve()
+            if self.outage.end(self._read_host().steady):
+                self.presence.able_since = self.presence.now()
         except BrokerUnavailable as error:
             self.broker_outage.begin(error, self._read_host().steady)
             return RETRY_S
@@ -114,7 +116,7 @@ class Passes:
 
     def _look(self) -> None:
         situation = self.presence.look(self._last_sent, len(self._failing))
-        if self.outage.end(self._read_host().steady) or len(situation.peers) > 1:
+        if self.outage.lasts or len(situation.peers) > 1:
             self._seeding.others_may_know_more(situation.now)
         if not self.presence.in_force:
             self._seeding.void()
@@ -192,8 +194,10 @@ class Passes:
 
     def _plan(self, row: Row, now: int) -> tuple[Move, ...]:
         paused = self.presence.paused(row.scopes)
+        barred = self.outage.lasts or self.broker_outage.lasts
+        able_since = now if barred else self.presence.able_since
         try:
-            made = row.plan(now, self.presence.able_since, paused, self._poll_limit_ms)
+            made = row.plan(now, able_since, paused, self._poll_limit_ms)
         except Exception as error:  # noqa: BLE001 - a schedule may be anybody's code
             self._fail(row, now, report.no_plan(row.entry, error))
             return ()
@@ -205,7 +209,8 @@ class Passes:
         batch = [(row.entry, _claim(row, move)) for row, move in jobs]
         self._unanswered |= {row.entry.name: move.slot for row, move in jobs if move.kind}
         decision = self._way.send(self.presence.writer, batch)
-        self.broker_outage.end(self._read_host().steady)
+        if self.broker_outage.end(self._read_host().steady):
+            self.presence.able_since = now
         for (row, move), answer in zip(jobs, decision.answers, strict=True):
             if row.entry.name in self._taken:  # a row's first setback settles it
                 self._take_answer(row, move, answer, now)

@@ -107,7 +107,7 @@ def test_a_server_that_was_away_gets_what_is_owed_within_a_second(tmp_path, new_
         assert_once_each({"whole": found["whole"]}, 1_000)
         assert all(one.alive for one in pair)
         for one in pair:
-            assert len(one.lines("beat: the store is away")) == 1
+            assert len(one.lines("beat: nothing can be sent")) == 1
             assert len(one.lines("beat: the store is back after")) == 1
             assert "Traceback" not in one.text()
 
@@ -118,9 +118,9 @@ def test_a_frozen_server_blocks_no_beat_for_longer_than_the_timeout(tmp_path, ne
         member = beats.beat()
         wait_for_sends(beats, 4)
         server.freeze()
-        wait_until(lambda: member.lines("beat: the store is away"), within=5, what="one error")
+        wait_until(lambda: member.lines("beat: nothing can be sent"), within=5, what="one error")
         server.thaw()
-        wait_until(lambda: member.lines("beat: the store is back"), within=5, what="one info")
+        wait_until(lambda: member.lines("beat: the store is back after"), within=5, what="one info")
         wait_for_sends(beats, 12)
         with server.client() as client:
             found = slots(client)
@@ -132,7 +132,7 @@ def test_a_server_that_is_away_at_the_start_is_waited_for(tmp_path, new_valkey):
     server.kill()
     with plant(tmp_path, APP, BROKER=server.url()) as beats:
         member = beats.beat()
-        wait_until(lambda: member.lines("beat: the store is away"), what="it says so")
+        wait_until(lambda: member.lines("beat: nothing can be sent"), what="it says so")
         server.start()
         wait_for_sends(beats, 2)
         assert len(member.lines("ERROR")) == 1
