@@ -129,6 +129,27 @@ def test_a_store_that_is_away_at_the_start_delays_and_loses_nothing_else():
     assert_all_decided(world, [SECOND], START + 20_500, START + 38_000)
 
 
+@pytest.mark.parametrize("what", ["store", "broker"])
+def test_an_outage_is_one_error_and_one_info_and_its_slots_are_sent_as_catch_up(what, caplog):
+    world = World(10)
+    world.start(*hosts(1, [EACH, entry("hourly", IntervalRule(3_600_000, 2_900_000))]))
+    caplog.set_level(logging.INFO)
+
+    def out() -> None:
+        caplog.clear()
+        name = "out_until" if what == "store" else "broker_out_until"
+        setattr(world, name, world.t + 8_000)
+
+    world.at(10.5, out)
+    world.run(25)
+    said = [(row.levelname, row.getMessage()) for row in caplog.records]
+    assert said[0] == ("ERROR", f"beat: nothing can be sent for now. the {what} is out")
+    assert said[1][1].startswith(f"beat: the {what} is back after ")
+    assert [level for level, _ in said] == ["ERROR", "INFO"]
+    caught_up = [(one.slot - START) / 1000 for one in world.sent if one.kind == "catch_up"]
+    assert caught_up == [11, 12, 13, 14, 15, 16, 17, 18]
+
+
 # --- the store loses data
 
 

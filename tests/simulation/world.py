@@ -26,7 +26,8 @@ from beatkit.clock import HostClock
 from beatkit.entry import Entry, Policy
 from beatkit.errors import StoreUnavailable
 from beatkit.schedules.rules import Rule
-from beatkit.store import Beat, Claim, Decision, Writer
+from beatkit.sending import BrokerUnavailable
+from beatkit.store import Beat, Claim, Decision, Situation, Writer
 from beatkit.store.memory import memory_store
 
 START = 1_800_000_000_000
@@ -79,6 +80,7 @@ class Sent:
     by: str
     revision: str
     in_force: str
+    kind: str
 
 
 @dataclass
@@ -114,11 +116,13 @@ class World:
         self.t = float(START)
         self.store_offset = 0.0
         self.out_until = 0.0
+        self.broker_out_until = 0.0
         self.calm_from = float(NEVER)
         self.hosts: list[Host] = []
         self.sent: list[Sent] = []
         self.high: dict[str, int] = {}
         self.wipes = 0
+        self.in_force = ""
         self.store = memory_store(clock=self.store_now, run=self._push)
         self._script: list[tuple[float, Callable[[], None]]] = []
         self._pushing: tuple[Host, str] | None = None
@@ -206,7 +210,7 @@ class World:
             presence,
             rows,
             store,
-            Way(store),
+            Way(self, store),
             read_host=host_clock(self, host),
             on_sent=lambda one, slot: host.logged.append((one.name, slot)),
             poll_limit_ms=1000,
@@ -220,23 +224,24 @@ class World:
     def wipe(self) -> None:
         self.store.wipe()
         self.wipes += 1
+        self.in_force = ""
         self.high.clear()
 
     def roll_back(self, name: str, slot: int) -> None:
         """A replica without the latest claims of an entry took over."""
-        progress = self.store._tables._kept.progress
-        progress[name] = replace(progress[name], slot=slot)
+        with self.store._tables.transaction() as kept:
+            kept.progress[name] = replace(kept.progress[name], slot=slot)
         self.high.pop(name, None)
 
     def _push(self, command: tuple[Any, ...]) -> None:
         if self.random.random() < self.faults.refused_push:
             raise RuntimeError("OOM command not allowed when used memory > 'maxmemory'.")
-        name, slot, host, mine = command[2]
-        self.sent.append(Sent(name, slot, self.store_now(), host, mine, self.store._tables._kept.revision))
+        name, slot, kind, host, mine = command[2]
+        self.sent.append(Sent(name, slot, self.store_now(), host, mine, self.in_force, kind))
 
     def check_progress(self) -> None:
         """Progress never goes back."""
-        for name, progress in self.store._tables._kept.progress.items():
+        for name, progress in self.store.read().progress.items():
             assert progress.slot >= self.high.get(name, 0), f"{name} went back (seed {self.seed})"
             self.high[name] = progress.slot
 
@@ -254,7 +259,7 @@ class World:
 
     def missed(self) -> dict[str, list[tuple[int, int, str]]]:
         found: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
-        for record in self.store._tables._kept.history:
+        for record in self.store.history(100_000):
             missed = record.missed
             found[record.entry].append((missed.first, missed.last, missed.reason))
         return found
@@ -295,6 +300,8 @@ class Wire:
             world.spend(host, min(faults.timeout_ms, world.out_until - world.t))
             raise NoReply("the store is out")
         reply = call()
+        if isinstance(reply, Situation):
+            world.in_force = reply.revision
         world.check_progress()
         world.spend(host, world.random.randint(*faults.latency_ms))
         self._trouble()
@@ -315,10 +322,13 @@ class Wire:
 class Way:
     """Sends atomically, with the least of messages."""
 
-    def __init__(self, store: Any) -> None:
+    def __init__(self, world: World, store: Any) -> None:
+        self._world = world
         self._store = store
 
     def send(self, writer: Writer, batch: Iterable[tuple[Entry, Claim]]) -> Decision:
+        if self._world.t < self._world.broker_out_until:
+            raise BrokerUnavailable("the broker is out")
         claims = [
             replace(claim, commands=(("LPUSH", "q", _message(writer, claim)),))
             for _, claim in batch
@@ -332,5 +342,5 @@ class Way:
         """There is nothing to let go of."""
 
 
-def _message(writer: Writer, claim: Claim) -> tuple[str, int, str, str]:
-    return (claim.entry, claim.slot, writer.beat, writer.revision)
+def _message(writer: Writer, claim: Claim) -> tuple[str, int, str, str, str]:
+    return (claim.entry, claim.slot, claim.kind, writer.beat, writer.revision)
