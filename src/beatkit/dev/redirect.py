@@ -18,7 +18,7 @@ from kombu.utils.url import maybe_sanitize_url
 from beatkit.errors import BeatkitError
 
 # Celery reads these before its settings: they would win over ours.
-_ENVIRONMENT = (
+ENVIRONMENT = (
     "CELERY_BROKER_URL",
     "CELERY_BROKER_READ_URL",
     "CELERY_BROKER_WRITE_URL",
@@ -98,7 +98,7 @@ def redirect(app: Celery, servers: Servers) -> None:
     """
     conf = app.conf
     keeps_results = bool(conf.result_backend)
-    for name in _ENVIRONMENT:
+    for name in ENVIRONMENT:
         os.environ.pop(name, None)
     options = dict(conf.broker_transport_options or {}, **servers.transport_options)
     off = {key: value for key, value in _OF_THE_CONFIGURED_SERVERS.items() if conf.get(key)}

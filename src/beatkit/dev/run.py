@@ -19,7 +19,7 @@ from typing import Any
 from beatkit.dev.binary import find_binary
 from beatkit.dev.blame import blaming
 from beatkit.dev.options import Options
-from beatkit.dev.redirect import MEMORY, Servers, given
+from beatkit.dev.redirect import ENVIRONMENT, MEMORY, Servers, given
 from beatkit.dev.session import Session
 from beatkit.dev.target import Target, TargetError, load
 from beatkit.registry.effective import effective_entries
@@ -59,10 +59,11 @@ def importable(name: str) -> Target:
 
 
 def _silence_notices_of_the_configured_broker() -> None:
-    """That broker is not used here, so nobody needs to hear that it is only a default."""
+    """That broker is not used here, so nobody needs to hear which one it is, and why."""
+    unneeded = ("broker_url is not set", *(f"{variable} is " for variable in ENVIRONMENT))
     for name in ("beatkit", "beatkit.settings"):
         logging.getLogger(name).addFilter(
-            lambda record: not record.getMessage().startswith("broker_url is not set")
+            lambda record: not record.getMessage().startswith(unneeded)
         )
 
 
