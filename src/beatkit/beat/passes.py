@@ -19,7 +19,7 @@ from beatkit.clock import HostClock
 from beatkit.entry import Entry
 from beatkit.errors import StoreError
 from beatkit.sending import BrokerUnavailable, Way
-from beatkit.store import Answer, Claim, Store
+from beatkit.store import Answer, Store
 
 BATCH = 100
 """At most so many entries are taken up in one pass, so that each stays short."""
@@ -206,7 +206,7 @@ class Passes:
         return made.moves
 
     def _send(self, jobs: list[tuple[Row, Move]], now: int) -> None:
-        batch = [(row.entry, _claim(row, move)) for row, move in jobs]
+        batch = [(row.entry, row.claim(move)) for row, move in jobs]
         self._unanswered |= {row.entry.name: move.slot for row, move in jobs if move.kind}
         decision = self._way.send(self.presence.writer, batch)
         if self.broker_outage.end(self._read_host().steady):
@@ -257,18 +257,11 @@ class Passes:
             self._on_sent(row.entry, progress)
 
     def _take_progress(self, row: Row, found: int | None, now: int) -> bool:
-        """Take in the store's progress of a row; False if the row is settled by that."""
-        if found is None:
-            self._seeding.void()
-            self.presence.look_again()
-            return False
-        if found < row.progress:
-            if not self._seeding.raise_store(self.presence.writer, row, found, now):
-                self.presence.look_again()
-                return False
+        """Take in the store's progress of a row; False if all must be looked at again."""
+        if self._seeding.take_in(self.presence.writer, row, found, now):
             return True
-        row.progress = found
-        return True
+        self.presence.look_again()
+        return False
 
     def _fail(self, row: Row, now: int, complaint: str) -> None:
         again_at = row.fail(now)
@@ -290,16 +283,3 @@ class Passes:
         self._taken.discard(row.entry.name)
         if at is not None:
             self._agenda.put(row.entry.name, at)
-
-
-def _claim(row: Row, move: Move) -> Claim:
-    return Claim(
-        row.entry.name,
-        move.after,
-        move.slot,
-        move.not_before,
-        act="push" if move.kind else "miss",
-        kind=move.kind or "scheduled",
-        scopes=row.scopes,
-        missed=move.missed,
-    )

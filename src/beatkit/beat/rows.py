@@ -11,7 +11,7 @@ from beatkit.beat.revision import timing
 from beatkit.entry import PLAIN, Entry
 from beatkit.schedules.rules import Rule
 from beatkit.schedules.spread import jitter_ms
-from beatkit.store import Missed, pause_scopes
+from beatkit.store import Claim, Missed, pause_scopes
 
 BACK_OFF_MS = (1_000, 60_000)
 """An entry that fails is tried again after the first, doubling up to the second."""
@@ -67,6 +67,19 @@ class Row:
     def wake(self, now: int) -> int | None:
         """Return when the row wants attention, by its progress alone."""
         return now if self.rule is None else next_send(self.rule, self.terms, self.progress)
+
+    def claim(self, move: Move) -> Claim:
+        """Return what to ask of the store to make a move."""
+        return Claim(
+            self.entry.name,
+            move.after,
+            move.slot,
+            move.not_before,
+            act="push" if move.kind else "miss",
+            kind=move.kind or "scheduled",
+            scopes=self.scopes,
+            missed=move.missed,
+        )
 
     def fail(self, now: int) -> int:
         """Count a failure; return when to try again."""

@@ -96,14 +96,29 @@ class Seeding:
             view = self._store.seed(writer, seeds[start : start + CHUNK], gone if not start else ())
             if view.refused:
                 return False
-            self._take_in(view)
+            self._read(view)
         return True
 
-    def _take_in(self, view: View) -> None:
+    def _read(self, view: View) -> None:
         for name, progress in view.progress.items():
             self._rows[name].progress = progress.slot
 
-    def raise_store(self, writer: Writer, row: Row, found: int, now: int) -> bool:
+    def take_in(self, writer: Writer, row: Row, found: int | None, now: int) -> bool:
+        """Take in the progress of a row that the store answered.
+
+        Returns:
+            False: announce and seed again before the next claim. The store does not know
+            the entry, or refused to be mended.
+        """
+        if found is None:
+            self.done = False
+            return False
+        if found < row.progress:
+            return self._raise(writer, row, found, now)
+        row.progress = found
+        return True
+
+    def _raise(self, writer: Writer, row: Row, found: int, now: int) -> bool:
         """Mend a store that is behind what it once acknowledged: a replica took over.
 
         Slots younger than `RESEND_MS` stay owed and are sent again, with the same id;
@@ -125,7 +140,7 @@ class Seeding:
         view = self._store.seed(writer, [seed])
         if view.refused:
             return False
-        self._take_in(view)
+        self._read(view)
         return True
 
 
