@@ -32,9 +32,9 @@ class Shift:
         return round(wall.total_seconds() * 1000)
 
     def __str__(self) -> str:
-        first, last = sorted((f"{self.before:%H:%M}", f"{self.after:%H:%M}"))
-        what = "is skipped" if self.moved > 0 else "comes twice"
-        return f"{first} to {last} {what}"
+        if self.moved > 0:
+            return f"{self.before:%H:%M} to {self.after:%H:%M} is skipped"
+        return f"{self.after:%H:%M} to {self.before:%H:%M} comes twice"
 
 
 def shifts(zone: tzinfo, start: int, stop: int) -> list[Shift]:
