@@ -156,15 +156,15 @@ def test_stock_beat_with_its_file_goes_on_where_it_stopped(
         scheduler = Persistent(app, schedule_filename=str(tmp_path / "schedule"))
         sent = tick_until(scheduler, app.moment + timedelta(minutes=minutes))
         scheduler.close()
-        return [f"{name} {when:%H:%M}" for name, when in sent]
+        return sorted(f"{when:%H:%M} {name}" for name, when in sent)
 
-    assert run("2024-06-01T10:00:30+00:00", 10) == ["interval 10:01", "interval 10:06"]
+    assert run("2024-06-01T10:00:30+00:00", 10) == ["10:01 interval", "10:06 interval"]
     assert run("2024-06-01T10:40:00+00:00", 10) == [
-        "hourly 10:40",  # that of 10:30, which nothing could send
-        "interval 10:40",
-        "interval 10:41",
-        "hourly 10:45",
-        "interval 10:46",
+        "10:40 hourly",  # that of 10:30, which nothing could send
+        "10:40 interval",
+        "10:41 interval",
+        "10:45 hourly",
+        "10:46 interval",
     ]
 
 
