@@ -1,4 +1,4 @@
-"""Does what starts refuse to, where the schedule cannot work?
+"""Does what starts refuse to, where settings or schedule cannot work?
 
 Every worker and every beat, whatever its scheduler, calls `init_worker` of the app's
 loader, which imports the task modules. The check hangs there: the first moment at which
@@ -13,9 +13,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from beatkit.entry import Entry
-from beatkit.errors import DeclarationError
+from beatkit.errors import BeatkitError, DeclarationError
 from beatkit.registry.binding import binding_of
 from beatkit.registry.effective import check_start
+from beatkit.registry.late_settings import check_late_settings
+from beatkit.settings import SettingsError
 
 logger = logging.getLogger("beatkit")
 
@@ -35,8 +37,9 @@ def check_at_start(app: Any, then: Callable[[Any], None]) -> None:
         app.finalize()
         _report_dropped(app)
         try:
+            check_late_settings(app)
             entries = check_start(app)
-        except DeclarationError as error:
+        except (SettingsError, DeclarationError) as error:
             raise _for_the_command_line(error) from error
         _report_not_in_force(entries)
         then(app)
@@ -65,7 +68,7 @@ def _report_not_in_force(entries: Mapping[str, Entry]) -> None:
         )
 
 
-def _for_the_command_line(error: DeclarationError) -> Exception:
+def _for_the_command_line(error: BeatkitError) -> Exception:
     """Return what `celery` prints as one message, without a traceback, with exit code 1.
 
     Called from a program, the error stays what it is.
