@@ -67,6 +67,8 @@ ALIASES: dict[str, str] = {
     "worker_task_time_limit": "task_time_limit",
     "worker_task_soft_time_limit": "task_soft_time_limit",
     "time_zone": "timezone",
+    "statedb": "worker_state_db",
+    "schedule_file": "beat_schedule_filename",
     "utc": "enable_utc",
 }
 """Constructor arguments and task attributes that have a setting by another name."""
@@ -89,10 +91,6 @@ _GONE: dict[str, str] = {
     "CELERYD_LOG_LEVEL": _OPTION,
     "CELERYD_LOG_FILE": _OPTION,
     "CELERYBEAT_LOG_*": "give it on the command line: celery beat --loglevel INFO --logfile FILE",
-    "WORKER_LOG_LEVEL": _OPTION,
-    "WORKER_LOGLEVEL": _OPTION,
-    "BEAT_LOG_LEVEL": _OPTION,
-    "BEAT_LOGLEVEL": _OPTION,
     "CELERYMON_*": "celerymon is gone: use Flower, or celery events",
     "BROKER_BACKEND": "write the transport as the scheme of broker_url",
     "BROKER_INSIST": "RabbitMQ has no such thing any more",
@@ -119,6 +117,7 @@ _GONE: dict[str, str] = {
 }
 
 _ATTRIBUTE = "is an attribute of a task: write {} = ... in @app.task(...), or in task_annotations"
+_SWITCH = "is no setting: give it on the command line, as an option of celery worker or beat"
 _ARGUMENT = "is an argument of Celery(), not a setting"
 _ATTRIBUTES = words(
     "max_retries default_retry_delay autoretry_for retry_backoff retry_backoff_max retry_jitter "
@@ -127,6 +126,12 @@ _ATTRIBUTES = words(
 _ARGUMENTS = words(
     "main loader amqp events log control set_as_current tasks config_source namespace "
     "fixups task_cls autofinalize strict_typing changes backend_cls"
+)
+
+_SWITCHES = words(
+    "loglevel log_level hostname autoscale exclude_queues without_gossip without_mingle "
+    "without_heartbeat heartbeat_interval discard purge detach "
+    "optimization"
 )
 
 EXTENSIONS: tuple[str, ...] = (
@@ -168,6 +173,8 @@ def misplaced(plain: str) -> str | None:
     attribute = plain.removeprefix("task_")
     if attribute in _ATTRIBUTES:
         return _ATTRIBUTE.format(attribute)
+    if plain.removeprefix("worker_").removeprefix("beat_") in _SWITCHES:
+        return _SWITCH
     return _ARGUMENT if plain in _ARGUMENTS else None
 
 

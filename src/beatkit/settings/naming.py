@@ -203,7 +203,7 @@ def _unknown(key: str, spelling: Spelling, source: Source) -> Problem:
         return Problem("unknown", key, None, source.label, _table(key, group, value) + f"\n{where}")
     meant = suggestion(key, spelling.prefix)
     if meant:
-        return _typo(key, spelling.write(meant), source)
+        return _typo(key, spelling.fitting(meant), source)
     return Problem("unknown", key, None, source.label, f"{_no_setting(key)}\n{where}")
 
 

@@ -50,7 +50,11 @@ def _serializers(values: Values) -> Iterator[Flaw]:
         if not registered.mime_types([used]) <= registered.mime_types(accept):
             holder = accepts if values.get(accepts) else "accept_content"
             said = f"is {used!r}, which {holder} does not accept: it is {accept!r}"
-            yield Flaw(said, name=name, remedy=f"add {used!r} to {holder}, or write 'json'")
+            remedy = f"add {used!r} to {holder}, or write 'json' as {name}"
+            yield Flaw(said, name=name, remedy=remedy)
+            if values.get(holder):
+                said = f"is {accept!r}, without {used!r}, which {name} writes"
+                yield Flaw(said, name=holder, remedy=remedy)
 
 
 def _pickle(values: Values) -> Iterator[Flaw]:

@@ -65,8 +65,14 @@ class Spelling:
     declared: bool
     keys: tuple[Key, ...] = field(default=())
 
+    def fitting(self, name: str) -> str:
+        """Return how a setting is written beside the names that stand here already."""
+        prefixed = self.style == "prefixed" and not name.isupper()
+        own = name.startswith("beatkit_")
+        return with_prefix(name, self.prefix) if prefixed and not own else self.write(name)
+
     def write(self, name: str) -> str:
-        """Return how a setting is to be written in this source."""
+        """Return how a setting is to be written in this source: forward, to its new name."""
         if name.startswith("beatkit_") and self.prefix.isupper() and self.declared:
             return name.upper()
         if not self.declared or name.isupper():
@@ -111,7 +117,7 @@ def _prefix(namespace: str | None) -> str:
 
 
 def _sort(key: str, value: Any, prefix: str, source: Source, extensions: tuple[str, ...]) -> Key:
-    if key.startswith("_"):
+    if key.startswith(("_", "DJANGO_")):
         return Key(key, "foreign")
     if key.lower() in SETTINGS and key.lower().startswith("beatkit_"):
         return Key(key, "own", key.lower())

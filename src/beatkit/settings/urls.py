@@ -252,6 +252,8 @@ def _redis_query(url: str, parts: URL, role: Role) -> Iterator[Flaw]:
 
 def cert_word(value: object) -> str | None:
     """Return required, optional or none for any accepted form of ssl_cert_reqs."""
+    if type(value) is int:  # the numbers behind ssl.CERT_NONE, CERT_OPTIONAL, CERT_REQUIRED
+        return {0: "none", 1: "optional", 2: "required"}.get(value)
     text = getattr(value, "name", str(value)).upper()
     word = text.removeprefix("CERT_").lower()
     spelled = isinstance(value, str) and value not in (word, f"CERT_{word.upper()}")

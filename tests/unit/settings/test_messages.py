@@ -208,7 +208,7 @@ WRITE = "write seconds, a timedelta, cron text like '0 2 * * *', or a schedule o
         (
             {"task_serializer": "pickle"},
             "task_serializer is 'pickle', which accept_content does not accept: it is ['json']\n"
-            "  add 'pickle' to accept_content, or write 'json'",
+            "  add 'pickle' to accept_content, or write 'json' as task_serializer",
         ),
         (
             {"worker_pool": "gevnt"},
