@@ -61,11 +61,13 @@ class Schedule:
         app: A Celery app, made by `make_app`, given to `install`, or plain.
 
     Example:
-        >>> from beatkit import Schedule, make_app
-        >>> schedule = Schedule(make_app("shop", beat_schedule={
-        ...     "close_day": {"task": "celery.backend_cleanup", "schedule": 15.0}}))
-        >>> [slot.entry for slot in schedule.next(2)]
-        ['close_day', 'close_day']
+        >>> from celery import Celery
+        >>> from beatkit import Schedule
+        >>> app = Celery("shop", set_as_current=False)
+        >>> app.conf.beat_schedule = {
+        ...     "cleanup": {"task": "celery.backend_cleanup", "schedule": 15.0}}
+        >>> [slot.entry for slot in Schedule(app).next(2)]
+        ['cleanup', 'cleanup']
     """
 
     def __init__(self, app: Any) -> None:
