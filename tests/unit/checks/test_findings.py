@@ -35,7 +35,7 @@ def plain(schedule: Any = 3600.0, task: str = "shop.work", **row: Any) -> Any:
     app = Celery("shop", set_as_current=False)
     app.conf.beat_schedule = {"e": {"task": task, "schedule": schedule, **row}}
     app.conf.beat_scheduler = "beatkit.beat.scheduler:Scheduler"
-    app.task(work, name="shop.work")
+    app.task(work, shared=False, name="shop.work")
     return app
 
 
@@ -400,7 +400,7 @@ def test_a_task_that_publishes_by_itself() -> None:
         def apply_async(self, *args: Any, **kwargs: Any) -> Any:
             return None
 
-    app.task(work, name="shop.own", base=Own)
+    app.task(work, shared=False, name="shop.own", base=Own)
     app.conf.beat_schedule = {"e": {"task": "shop.own", "schedule": 3600.0}}
     ((severity, rule, message, _),) = found(app)
     assert (severity, rule) == ("note", "own-publishing")

@@ -28,7 +28,7 @@ def task(name: str, **how: Any) -> None:
 
     run.__name__ = run.__qualname__ = name.replace(".", "_")
     run.__doc__ = f"{name.rpartition('.')[2].replace('_', ' ').capitalize()}."
-    registry.periodic(**how)(app.task(run, name=name))
+    registry.periodic(**how)(app.task(run, name=name, shared=False))
 
 
 task("heartbeat", seconds=15)

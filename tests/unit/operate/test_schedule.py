@@ -105,7 +105,7 @@ def test_a_router_that_raises_breaks_nothing() -> None:
 
 def test_the_attributes_of_a_task_count() -> None:
     app = Celery("shop", set_as_current=False)
-    app.task(operate.now, name="shop.slow", queue="slow", priority=7)
+    app.task(operate.now, shared=False, name="shop.slow", queue="slow", priority=7)
     app.conf.beat_schedule = {"e": {"task": "shop.slow", "schedule": 60.0}}
     some = Schedule(app)
     assert some.destination(some.entry("e")) == Destination("slow", 7)
