@@ -17,6 +17,7 @@ import signal
 import statistics
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -135,10 +136,13 @@ HEAD = (
 class Storm:
     """Makes trouble for a while, and counts."""
 
-    def __init__(self, mode: Mode, folder: Path, seconds: float, seed: int) -> None:
+    def __init__(
+        self, mode: Mode, folder: Path, seconds: float, seed: int, calm: float = 12.0
+    ) -> None:
         self._mode = mode
         self._folder = folder
         self._seconds = seconds
+        self._calm = calm
         self._random = random.Random(seed)
         self._outcome = Outcome(mode, seconds)
         self._moved: list[Arrival] = []
@@ -165,7 +169,7 @@ class Storm:
             beat.signal(signal.SIGCONT)
             beat.kill()
         calm = [made.beat() for _ in range(2)]
-        time.sleep(12)
+        time.sleep(self._calm)
         end = time.time()
         time.sleep(1)
         self._over.set()
@@ -173,6 +177,8 @@ class Storm:
             consumer.join()
         for one in calm:
             one.terminate()
+        if self._mode.kills_server and self._mode.keeps:
+            self._recount(server)
         self._count(round((end - 1) * 1000))
 
     def _consumer(self, made: Plant, server: ValkeyServer) -> threading.Thread | None:
@@ -184,7 +190,7 @@ class Storm:
         return thread
 
     def _consume(self, server: ValkeyServer) -> None:
-        """Move each message within the server; what was moved is noted once, by its place."""
+        """Move each message within the server, and note when it came."""
         client = server.client()
         while not self._over.is_set():
             try:
@@ -198,6 +204,16 @@ class Storm:
             headers = json.loads(text)["headers"]
             now = round(time.time() * 1000)
             self._moved.append(Arrival(headers["beatkit-entry"], headers["beatkit-slot"], now))
+
+    def _recount(self, server: ValkeyServer) -> None:
+        """Go by what the server moved: the reply to a move may be lost when it is killed."""
+        noted = Counter((one.entry, one.slot) for one in self._moved)
+        with server.client() as client:
+            texts = client.lrange("moved", 0, -1)
+        headers = [json.loads(text)["headers"] for text in texts]
+        moved = Counter((one["beatkit-entry"], one["beatkit-slot"]) for one in headers)
+        for (entry, slot), count in (moved - noted).items():
+            self._moved += [Arrival(entry, slot, slot)] * count
 
     def _wait_for_arrivals(self) -> None:
         deadline = time.monotonic() + 30
