@@ -147,6 +147,7 @@ def _reads_as(kind: Kind, text: str, values: tuple[int, ...]) -> bool:
 def _plausible(kind: Kind, text: str) -> bool:
     """Return whether a text says what it means: full names of months and days do."""
     short = _FULL_NAME.sub(lambda word: word[0][:3], text)
+    short = ",".join(item.strip(" ") for item in short.split(","))
     try:
         read_field(kind, short)
     except BadItem:

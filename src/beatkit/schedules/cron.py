@@ -20,7 +20,7 @@ Each answer takes bounded work: at most 400 years of months, and the spans betwe
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from functools import cache
+from functools import lru_cache
 from typing import Any, Literal
 
 from beatkit.schedules.calendar import DayMode, Days
@@ -57,7 +57,7 @@ class Dial:
         self.after, self.before = tuple(after), tuple(before)
 
 
-@cache
+@lru_cache(maxsize=4096)
 def dial(values: tuple[int, ...], size: int) -> Dial:
     """Return the dial of some values; equal ones share one object."""
     return Dial(values, size)

@@ -50,6 +50,8 @@ class cron(Timetable, schedules.crontab):  # noqa: N801
         '2026-01-01T03:00:00+00:00'
     """
 
+    _in_app_zone: tuple[str, Rule] | None = None
+
     def __init__(
         self,
         *texts: str,
@@ -70,16 +72,19 @@ class cron(Timetable, schedules.crontab):  # noqa: N801
         self.fold: Fold = fold
         self.days: DayMode = days
         self.seed = seed
-        for text in texts:
-            parse(text, seed, days)
         self._hashed = any(map(is_hashed, texts))
         self._rule: Rule | None = None
-        self._in_app_zone: tuple[str, Rule] | None = None
-        if seed is not None or not self._hashed:
-            self._rule = self._build(timezone or "UTC")
-        elif timezone is not None:
-            zone(timezone)
+        if self._hashed and seed is None:
+            self._check_unbound()
+        else:
+            self._rule = self._build("UTC" if timezone is None else timezone)
         schedules.BaseSchedule.__init__(self)
+
+    def _check_unbound(self) -> None:
+        for text in self.texts:
+            parse(text, None, self.days)
+        if self.timezone is not None:
+            zone(self.timezone)
 
     @property
     def rule(self) -> Rule:
@@ -95,11 +100,11 @@ class cron(Timetable, schedules.crontab):  # noqa: N801
     @property
     def tz(self) -> tzinfo:
         """The zone whose wall clock is meant: its own, else the app's (as Celery's `crontab`)."""
-        return ZoneInfo(self.timezone) if self.timezone else self.app.timezone
+        return self.app.timezone if self.timezone is None else ZoneInfo(self.timezone)
 
     def _rule_for_celery(self) -> Rule:
         """Return the rule; in the app's zone where nothing has bound the schedule to one."""
-        if self.timezone or self._rule is None:
+        if self.timezone is not None or self._rule is None:
             return self.rule
         name = zone_name(self.app.timezone)
         if self._in_app_zone is None or self._in_app_zone[0] != name:
@@ -147,7 +152,7 @@ class cron(Timetable, schedules.crontab):  # noqa: N801
             return self
         return cron(
             *self.texts,
-            timezone=self.timezone or timezone,
+            timezone=timezone if self.timezone is None else self.timezone,
             gap=self.gap,
             fold=self.fold,
             days=self.days,

@@ -70,6 +70,7 @@ class every(Timetable, schedules.schedule):  # noqa: N801
             raise ScheduleError(_not_positive(period, (seconds, minutes, hours, days, weeks)))
         self._period = period
         self._offset = None if offset == "hash" else _offset_ms(offset, period)
+        self._rule = None if self._offset is None else IntervalRule(period, self._offset)
         super().__init__(run_every=timedelta(milliseconds=period))
 
     @property
@@ -79,9 +80,9 @@ class every(Timetable, schedules.schedule):  # noqa: N801
         Raises:
             ScheduleError: `offset="hash"`, and the entry's name is not known yet.
         """
-        if self._offset is None:
+        if self._rule is None:
             raise ScheduleError(unbound(repr(self), 'offset="hash"'))
-        return IntervalRule(self._period, self._offset)
+        return self._rule
 
     @property
     def offset(self) -> float | Literal["hash"]:

@@ -118,7 +118,7 @@ def _version_in(folder: Path) -> str:
 
 
 def _find(name: str) -> bytes | None:
-    if not _NAME.fullmatch(name):
+    if not isinstance(name, str) or not _NAME.fullmatch(name):
         return None
     for folder in zoneinfo.TZPATH:
         data = _tzif(Path(folder, name))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from zoneinfo import ZoneInfo
+
 import pytest
 
 from beatkit.errors import ScheduleError
@@ -206,8 +208,17 @@ def test_an_unknown_zone_is_refused_with_the_nearest_name() -> None:
     "name", ["../../etc/passwd", "", "Nowhere", "Europe", "UTC+2", "tzdata.zi"]
 )
 def test_a_name_that_is_no_zone_is_refused(name: str) -> None:
-    assert complaint("0 4 * * *", timezone=name or "//").startswith(
-        f"timezone is {name or '//'!r}, expected the name of a zone"
+    for text in ("0 4 * * *", "H 4 * * *"):
+        assert complaint(text, timezone=name).startswith(
+            f"timezone is {name!r}, expected the name of a zone"
+        )
+
+
+def test_a_zone_object_is_asked_for_its_name() -> None:
+    assert complaint("0 4 * * *", timezone=ZoneInfo("Europe/Berlin")) == (
+        "timezone is zoneinfo.ZoneInfo(key='Europe/Berlin'), expected the name of a zone in the"
+        " IANA time zone database\n"
+        "  write 'Europe/Berlin'"
     )
 
 

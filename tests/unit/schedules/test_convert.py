@@ -157,6 +157,7 @@ def test_what_is_no_schedule_is_refused(value: object, message: str) -> None:
             cron("5 * * * 1"),
             ["minute '+5' means '5' to Celery", "day_of_week 'monkey' means '1' to Celery"],
         ),
+        (crontab(minute="0, 30"), cron("0,30 * * * *"), []),
         (crontab(minute="sun"), cron("0 * * * *"), ["minute 'sun' means '0' to Celery"]),
         (crontab(hour="\u0665"), cron("* 5 * * *"), ["hour '\u0665' means '5' to Celery"]),
         (crontab(day_of_week="monday", month_of_year="March"), cron("* * * 3 1"), []),
