@@ -1,0 +1,127 @@
+"""Where a store in a file may be, and what several processes see in it."""
+
+from __future__ import annotations
+
+import multiprocessing
+import sqlite3
+from pathlib import Path
+
+import pytest
+
+from beatkit.errors import StoreError, StoreUnavailable
+from beatkit.store import Beat, Claim, Promotion, Seed, Writer, open_store
+from beatkit.store.sqlite import network_file_system, sqlite_store
+
+MOUNTS = """\
+/dev/vda1 / ext4 rw 0 0
+fileserver:/export /shared nfs4 rw 0 0
+tmpfs /shared/local tmpfs rw 0 0
+"""
+
+
+@pytest.mark.parametrize(
+    "file, kind",
+    [
+        ("/var/lib/beatkit.db", ""),
+        ("/shared/beatkit.db", "nfs4"),
+        ("/shared/deep/er/beatkit.db", "nfs4"),
+        ("/shared/local/beatkit.db", ""),
+    ],
+)
+def test_a_network_file_system_is_recognised(file: str, kind: str) -> None:
+    assert network_file_system(Path(file), MOUNTS) == kind
+    assert network_file_system(Path(file), "") == ""
+
+
+def test_a_network_file_system_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("beatkit.store.sqlite._mounts", lambda: MOUNTS)
+    with pytest.raises(StoreError) as caught:
+        sqlite_store("sqlite:////shared/beatkit.db", prefix="x:")
+    assert str(caught.value) == (
+        "store '/shared/beatkit.db' is on nfs4, expected a disk of this host: over a network, "
+        "two hosts could each believe that they hold the lock\n"
+        "  from beatkit_store_url\n"
+        "  write a path on a local disk, or redis://HOST:6379/0 for beats on several hosts"
+    )
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:x.db"])
+def test_a_url_that_names_no_file_is_refused(url: str) -> None:
+    with pytest.raises(StoreError) as caught:
+        sqlite_store(url, prefix="x:")
+    assert str(caught.value) == (
+        f"store is {url!r}, expected the path of a file after sqlite:///\n"
+        "  from beatkit_store_url\n"
+        "  write sqlite:///beatkit.db, or sqlite:////var/lib/shop/beatkit.db"
+    )
+
+
+def test_a_folder_that_is_not_there_is_refused_when_it_is_used(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/none/beatkit.db", prefix="x:")
+    with pytest.raises(StoreError) as caught:
+        store.read()
+    assert str(caught.value) == (
+        f"Store '{tmp_path}/none/beatkit.db' cannot be used: unable to open database file\n"
+        "  from beatkit_store_url\n"
+        "  write the path of a file in a folder that beat may write to"
+    )
+
+
+def test_a_file_that_another_process_holds_is_an_outage_and_bounded(tmp_path: Path) -> None:
+    store = open_store(f"sqlite:///{tmp_path}/beatkit.db", prefix="x:", timeout=0.01)
+    store.read()
+    other = sqlite3.connect(tmp_path / "beatkit.db", isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+
+    with pytest.raises(StoreUnavailable) as caught:
+        store.read()
+    assert str(caught.value) == (
+        f"Store '{tmp_path}/beatkit.db' is not available: database is locked\n"
+        "  from beatkit_store_url\n"
+        "  nothing is lost: what is owed is sent when it is back"
+    )
+    other.execute("ROLLBACK")
+    assert store.read().progress == {}
+    other.close()
+    store.close()
+
+
+def claim_all(url: str, name: str, slots: int) -> int:
+    store = open_store(url, prefix="x:", timeout=20)
+    seen = store.announce(Beat(name, "host", 1, "r1"), expires=60_000)
+    writer = Writer(name, seen.identity, "r1")
+    won = 0
+    for slot in range(slots):
+        claim = Claim("hello", slot, slot + 1, 0, act="pend")
+        won += store.claim(writer, [claim]).answers[0].outcome == "pending"
+    store.close()
+    return won
+
+
+def test_of_several_processes_one_wins_each_slot(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/beatkit.db"
+    store = open_store(url, prefix="x:", timeout=20)
+    store.announce(Beat("first", "host", 1, "r1"), expires=60_000, promote=Promotion("r1", ""))
+    identity = store.announce(Beat("first", "host", 1, "r1"), expires=60_000).identity
+    store.seed(Writer("first", identity, "r1"), [Seed("hello", "f", anchor=0)])
+
+    with multiprocessing.get_context("spawn").Pool(3) as pool:
+        jobs = [pool.apply_async(claim_all, (url, f"beat-{n}", 100)) for n in range(3)]
+        won = [job.get(timeout=60) for job in jobs]
+
+    assert sum(won) == 100
+    assert len(store.announce(Beat("first", "host", 1, "r1"), expires=1).pendings) == 100
+    store.close()
+
+
+def test_what_was_answered_is_there_when_the_file_is_opened_again(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/beatkit.db"
+    first = open_store(url, prefix="x:")
+    seen = first.announce(Beat("a", "host", 1, "r1"), expires=9, promote=Promotion("r1", ""))
+    first.seed(Writer("a", seen.identity, "r1"), [Seed("hello", "f", anchor=5)])
+    first.close()
+
+    again = open_store(url, prefix="x:")
+    assert again.read().progress["hello"].slot == 5
+    assert open_store(url, prefix="y:").read().progress == {}
+    again.close()
