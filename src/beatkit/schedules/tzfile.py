@@ -14,10 +14,14 @@ import zoneinfo
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
-from importlib import import_module, resources
+from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from beatkit.errors import ScheduleError
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
 
 _EPOCH = date(1970, 1, 1).toordinal()
 _NAME = re.compile(r"[A-Za-z0-9_+-]+(/[A-Za-z0-9_+-]+)*", re.ASCII)
@@ -124,13 +128,15 @@ def _find(name: str) -> bytes | None:
         data = _tzif(Path(folder, name))
         if data is not None:
             return data
+    from importlib import resources  # 6 ms, and only hosts without zone files need it
+
     try:
         return _tzif(resources.files("tzdata").joinpath("zoneinfo", *name.split("/")))
     except ModuleNotFoundError:
         return None
 
 
-def _tzif(file: Path | resources.abc.Traversable) -> bytes | None:
+def _tzif(file: Path | Traversable) -> bytes | None:
     try:
         data = file.read_bytes()
     except OSError:  # also a folder, such as `Europe`
