@@ -60,7 +60,9 @@ class Wire:
         os.write(self._writer, _encoded(event))
 
     def deliver(self, show: Callable[[Event], None]) -> None:
-        """Call `show` with each event, in a thread, until `close`."""
+        """Call `show` with each event, in a thread, until `close`; a second call does nothing."""
+        if self._thread is not None:
+            return
         self._thread = Thread(target=self._read, args=(show,), name="events", daemon=True)
         self._thread.start()
 

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from threading import Timer
+from typing import TextIO
 
 from celery import Celery
 
@@ -72,34 +75,55 @@ class Session:
         print(*introduction.lines(), sep="\n", file=sys.stderr, flush=True)
 
     def _work(self, app: Celery, pool: Pool, queues: list[str]) -> int:
-        # Tasks print where they run, in processes that are forked from this one.
-        if hasattr(sys.stdout, "reconfigure"):
-            sys.stdout.reconfigure(line_buffering=True)
+        sys.stdout.reconfigure(line_buffering=True)  # type: ignore[union-attr]
         wire = Wire()
         watch = Watch(wire.send)
         watch.connect()
         bind_children(os.getpid())
         beat = Beat(app, on_death=request_to_end)
+        view = Lines(_own_stdout())
+
+        def go() -> None:
+            # Threads start when the pool has forked: a lock that one of them holds at that
+            # moment would stay locked in the new process.
+            wire.deliver(view.show)
+            beat.start()
+
         worker = Worker(
             app,
-            on_ready=beat.start,
+            on_ready=go,
             on_stop=beat.ask_to_stop,
             loglevel=self._options.log_level,
             queues=queues,
             pool_cls=pool.name,
             concurrency=pool.concurrency,
         )
-        timer = Timer(self._options.seconds or 0, request_to_end)
-        timer.daemon = True
-        wire.deliver(Lines(sys.stdout).show)
         try:
-            if self._options.seconds is not None:
-                timer.start()
-            worker.start()
+            with _alarm(self._options.seconds):
+                worker.start()
         finally:
-            timer.cancel()
             beat.stop()
             wire.close()
         if beat.error is not None:
             raise beat.error
         return worker.outcome
+
+
+def _own_stdout() -> TextIO:
+    """Standard output once more, as the lock of `sys.stdout` belongs to the tasks."""
+    return os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1, encoding=sys.stdout.encoding)
+
+
+@contextmanager
+def _alarm(seconds: float | None) -> Iterator[None]:
+    """Ask the worker to end after so many seconds; None: never."""
+    if seconds is None:
+        yield
+        return
+    timer = Timer(seconds, request_to_end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()

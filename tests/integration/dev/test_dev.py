@@ -6,14 +6,16 @@ import os
 import re
 import signal
 import socket
+import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from tests.integration.dev.conftest import BEATKIT, StartDev, all_gone
+from tests.integration.dev.conftest import BEATKIT, PATIENCE, StartDev, all_gone
 from tests.servers import ValkeyServer, free_port
 
 pytestmark = [
@@ -344,24 +346,27 @@ def test_a_path_too_long_for_a_socket_works(shop: Shop, dev: StartDev, tmp_path:
 
 def test_on_a_terminal_lines_are_coloured(shop: Shop, tmp_path: Path) -> None:
     shop(TICK)
-    pid, terminal = os.forkpty()
-    if pid == 0:
-        os.chdir(tmp_path)
-        os.environ.update(TERM="xterm")
-        os.environ.pop("NO_COLOR", None)
-        os.execv(BEATKIT, [str(BEATKIT), "dev", "shop.py"])
-    seen = b""
-    deadline = time.monotonic() + 20
-    while b"\x1b[32m" not in seen and time.monotonic() < deadline:
-        seen += os.read(terminal, 4096)
-    os.write(terminal, b"\x03")  # Ctrl-C as a terminal sends it
-    while True:
-        try:
-            seen += os.read(terminal, 4096)
-        except OSError:  # the other end is closed
-            break
+    ours, terminal = os.openpty()
+    environ = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
+    started = subprocess.Popen(
+        [BEATKIT, "dev", "shop.py"],
+        cwd=tmp_path,
+        env={**environ, "TERM": "xterm"},
+        stdout=terminal,
+        stderr=terminal,
+        stdin=terminal,
+    )
     os.close(terminal)
-    assert os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]) == 0
+    seen = b""
+    deadline = time.monotonic() + PATIENCE
+    while b"\x1b[32m" not in seen and time.monotonic() < deadline:
+        seen += os.read(ours, 4096)
+    started.send_signal(signal.SIGINT)
+    with suppress(OSError):  # raised when the other end is closed
+        while True:
+            seen += os.read(ours, 4096)
+    os.close(ours)
+    assert started.wait(PATIENCE) == 0
     assert re.search(rb"\x1b\[32m\S+  ran       shop\.tick  \d+ ms\x1b\[0m", seen)
 
 
