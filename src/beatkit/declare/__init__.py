@@ -23,7 +23,8 @@ class Registry:
     """A scope of declarations: the apps made with it have its entries, and no others.
 
     Most programs need none: `beatkit.periodic` declares in a default registry, which
-    `make_app` uses unless told otherwise. Make one for each app where a process has two.
+    `make_app` uses unless told otherwise. Make one for each app where a process has two:
+    then `close_day.delay()` goes to the broker of its own app, whichever is current.
 
         billing = Registry()
 
@@ -114,4 +115,5 @@ def _paths(file: str) -> tuple[str, str]:
 
 
 DEFAULT = Registry()
+DEFAULT.declarations = Declarations(of_current_app=True)
 periodic = DEFAULT.periodic

@@ -8,6 +8,7 @@ bills people must not vanish because a later one has the same name.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import unwrap
 from typing import Any
 
 from beatkit.registry import Declaration, Declarations
@@ -23,7 +24,7 @@ def execution_of(declaring: Mapping[str, Any], function: Callable[..., Any] | No
         declaring: The globals of the module with the decorator.
         function: What is decorated; None if it cannot be seen.
     """
-    defining = getattr(function, "__globals__", declaring)
+    defining = getattr(unwrap(function), "__globals__", declaring) if function else declaring
     return Execution((_of_module(declaring), _of_module(defining)))
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from inspect import unwrap
 from typing import Any
 
 from beatkit.declare.again import execution_of, taken
@@ -55,7 +56,7 @@ def declare(decorated: Any, use: Use, declarations: Declarations) -> Any:
     problem = unfit_to_run(decorated) if target is None else None
     if problem:
         raise error_listing([render(problem, entry=_label(decorated, use), source=use.source)])
-    shared = SharedTask(runnable(decorated)) if target is None else None
+    shared = SharedTask(runnable(decorated), declarations.app) if target is None else None
     new, problems = _read(shared.target if shared else target, use)  # type: ignore[arg-type]
     problems += [] if problems else filter(None, [taken(new, declarations)])
     if problems:
@@ -88,7 +89,7 @@ def _read(target: Target, use: Use) -> tuple[Declaration, list[Problem]]:
 
 
 def _identity(name: str | None, function: Callable[..., Any] | None, use: Use) -> Identity:
-    code = getattr(function, "__code__", None)
+    code = getattr(unwrap(function), "__code__", None) if function else None
     return Identity(
         declared_in=use.file,
         defined_in=getattr(code, "co_filename", use.file),

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
-from weakref import WeakSet
+from weakref import WeakValueDictionary
+
+from celery._state import get_current_app
 
 from beatkit.entry import Policy, Source
 from beatkit.registry.target import Target
@@ -77,7 +79,9 @@ class Declaration:
 
 
 class Listener(Protocol):
-    """What wants to hear of declarations made after it has read the list."""
+    """What wants to hear of declarations made after it has read the list: an app's binding."""
+
+    app: Any
 
     def added(self, declaration: Declaration) -> None:
         """A module declared something new."""
@@ -87,12 +91,18 @@ class Listener(Protocol):
 
 
 class Declarations:
-    """The declarations of one registry, in the order in which they were made."""
+    """The declarations of one registry, in the order in which they were made.
 
-    def __init__(self) -> None:
+    Args:
+        of_current_app: Whether calls of its tasks go through whatever app is current, as
+            those of `shared_task` do; else through an app that has these declarations.
+    """
+
+    def __init__(self, *, of_current_app: bool = False) -> None:
+        self._of_current_app = of_current_app
         self._by_identity: dict[Identity, Declaration] = {}
         self._by_function: dict[tuple[str, str], Declaration] = {}
-        self._listeners: WeakSet[Listener] = WeakSet()
+        self._listeners: WeakValueDictionary[int, Listener] = WeakValueDictionary()
 
     def __iter__(self) -> Iterator[Declaration]:
         return iter(tuple(self._by_identity.values()))
@@ -115,13 +125,23 @@ class Declarations:
         function = declaration.target.function
         if function is not None:
             self._by_function[function.__module__, function.__name__] = declaration
-        for listener in tuple(self._listeners):
+        for listener in self.listeners():
             listener.replaced() if again else listener.added(declaration)
 
     def listeners(self) -> tuple[Listener, ...]:
         """Return who is told of later declarations: the bindings of living apps."""
-        return tuple(self._listeners)
+        return tuple(self._listeners.values())
 
     def tell(self, listener: Listener) -> None:
         """Tell `listener` of later declarations, for as long as it lives."""
-        self._listeners.add(listener)
+        self._listeners[id(listener)] = listener
+
+    def app(self) -> Any:
+        """Return the app through which its tasks are called here and now.
+
+        Returns:
+            The current app if it has these declarations, else the newest that has them.
+        """
+        current = get_current_app()
+        apps = [] if self._of_current_app else [each.app for each in self.listeners()]
+        return current if not apps or current in apps else apps[-1]

@@ -7,6 +7,7 @@ name. A task named `__main__.hello` would be unknown there.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from inspect import unwrap
 from pathlib import PurePath
 from typing import Any
 
@@ -23,7 +24,7 @@ def module_name(function: Callable[..., Any]) -> str:
     module = getattr(function, "__module__", None) or "__main__"
     if module not in _MAIN:
         return str(module)
-    names = getattr(function, "__globals__", {})
+    names = getattr(unwrap(function), "__globals__", {})
     spec = names.get("__spec__")
     if spec is not None:  # python -m package.module
         return str(spec.name)

@@ -23,15 +23,17 @@ class SharedTask:
 
     Args:
         function: What runs; its `__module__` and `__name__` make the task's name.
+        home: Says through which app a call goes.
     """
 
-    def __init__(self, function: Callable[..., Any]) -> None:
+    def __init__(self, function: Callable[..., Any], home: Callable[[], Any]) -> None:
         self.function = function
-        self.target = Target(Proxy(self.in_current_app), function, None, bound=False)
+        self.home = home
+        self.target = Target(Proxy(self.at_home), function, None, bound=False)
 
-    def in_current_app(self) -> Any:
-        """Return the current app's task of this function."""
-        app = _state.get_current_app()
+    def at_home(self) -> Any:
+        """Return the task of this function in the app through which a call goes."""
+        app = self.home()
         return app.tasks[self.target.name_in(app)]
 
     def share(self) -> None:

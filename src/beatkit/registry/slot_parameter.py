@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import types
 from collections.abc import Callable
-from inspect import Parameter, Signature
+from inspect import Parameter, Signature, unwrap
 from typing import Any, Union, get_args, get_origin
 
 from beatkit.entry import Slot
@@ -25,7 +25,7 @@ _REMEDY = "write it as the last parameter: *, slot: Slot | None = None"
 
 def slot_parameters(function: Callable[..., Any], signature: Signature) -> list[Parameter]:
     """Return the parameters whose annotation speaks of beatkit's Slot, right or wrong."""
-    names = getattr(function, "__globals__", {})
+    names = getattr(unwrap(function), "__globals__", {})
     return [each for each in signature.parameters.values() if _mentions_slot(each, names)]
 
 

@@ -7,14 +7,18 @@ limit, a signal): what that run left behind must not wake up inside the next one
 
 from __future__ import annotations
 
-import asyncio
 import atexit
 import functools
 import os
 import threading
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
-from typing import Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+
+from celery import signals
+
+if TYPE_CHECKING:
+    import asyncio
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -50,6 +54,8 @@ def run_in_worker(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, 
 
 
 def _refuse_inside_a_running_loop(function: Callable[..., object]) -> None:
+    import asyncio
+
     try:
         asyncio.get_running_loop()
     except RuntimeError:
@@ -80,16 +86,20 @@ def _run(coroutine: Coroutine[Any, Any, R]) -> R:
 
 
 def _runner() -> asyncio.Runner:
+    import asyncio  # 9 ms, which a program without async tasks need not wait for
+
     if _loop.runner is None or _loop.pid != os.getpid():
         _loop.runner, _loop.pid = asyncio.Runner(), os.getpid()
     return _loop.runner
 
 
-def close_loop() -> None:
+def close_loop(**_: object) -> None:
     """Close this thread's event loop; the next run opens a new one. Safe to repeat."""
     runner, _loop.runner = _loop.runner, None
     if runner is not None and _loop.pid == os.getpid():
         runner.close()
 
 
+# A prefork worker's processes end without atexit; everything else ends without the signal.
+signals.worker_process_shutdown.connect(close_loop)
 atexit.register(close_loop)

@@ -279,3 +279,43 @@ def test_a_name_with_blanks_around_it_is_refused(refusal) -> None:
         "  declared in shop.py, line 1\n"
         '  write name="close-day"'
     )
+
+
+def test_a_signature_is_no_task_for_its_arguments_would_be_lost(refusal) -> None:
+    app = Celery("test", set_as_current=False)
+    assert refusal(
+        """
+        periodic(seconds=60, name="x")(signature)
+        """,
+        signature=app.signature("shop.hello", ["hi"]),
+    ) == (
+        "Entry 'x': decorates shop.hello('hi'), expected a function or a task\n"
+        "  declared in shop.py, line 1\n"
+        "  write a function with def or async def, at the top of a module"
+    )
+
+
+def test_a_function_under_other_decorators_keeps_its_module(module, registry: Registry) -> None:
+    app = install(Celery("test"), registry=registry)
+    shop = module(
+        """
+        from __future__ import annotations
+
+        from contextlib import contextmanager
+
+        from beatkit import Slot
+
+
+        @contextmanager
+        def transaction():
+            yield
+
+
+        @periodic(seconds=60)
+        @transaction()
+        def hello(*, slot: Slot | None = None) -> Slot | None:
+            return slot
+        """
+    )
+    assert rows(app) == {"shop.hello": "shop.hello"}
+    assert shop.hello() is None

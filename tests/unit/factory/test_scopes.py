@@ -28,6 +28,22 @@ def test_apps_of_two_registries_have_their_own_entries() -> None:
     }
 
 
+def test_a_call_goes_to_the_app_of_its_registry_whichever_is_current() -> None:
+    billing, reports = Registry(), Registry()
+
+    @billing.periodic(seconds=60)
+    def close() -> None: ...
+
+    assert close.app is not None  # type: ignore[attr-defined]
+    first = make_app("billing", registry=billing, broker_url="memory://")
+    second = make_app("reports", registry=reports, broker_url="memory://")
+    second.set_current()
+    assert close.app is first  # type: ignore[attr-defined]
+    third = make_app("billing-too", registry=billing, broker_url="memory://")
+    third.set_current()
+    assert close.app is third  # type: ignore[attr-defined]
+
+
 def test_two_apps_of_one_registry_have_all_its_entries(registry: Registry) -> None:
     @registry.periodic(cron="0 4 * * *", name="close")
     def close() -> None: ...
