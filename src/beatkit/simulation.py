@@ -18,6 +18,7 @@ from typing import Any
 
 from beatkit.beat.plan import Move, Terms, next_send, no_jitter, plan
 from beatkit.entry import PLAIN, Entry, Slot
+from beatkit.errors import ScheduleError
 from beatkit.schedules.rules import Rule
 from beatkit.schedules.spread import jitter_ms
 from beatkit.schedules.timetable import to_datetime, to_ms
@@ -185,6 +186,9 @@ def polled(
 
     Yields:
         The instants at which it says that it is due, at most those of `POLLS` questions.
+
+    Raises:
+        ScheduleError: Its `is_due` raises, or returns something else.
     """
     now = last = start
     schedule = copy(entry.schedule)
@@ -193,11 +197,23 @@ def polled(
         now = _resumed(now, down) or now
         if now >= stop:
             return
-        due, wait = schedule.is_due(to_datetime(last))
+        due, wait = _asked(entry, schedule, to_datetime(last))
         if due:
             yield now
             last = now
         now += max(round(wait * 1000), SHORTEST_POLL_MS)
+
+
+def _asked(entry: Entry, schedule: Any, last: datetime) -> tuple[bool, float]:
+    try:
+        due, wait = schedule.is_due(last)
+        return bool(due), float(wait)
+    except Exception as error:
+        raise ScheduleError(
+            f"Entry {entry.name!r}: is_due of its schedule {entry.schedule!r} raised"
+            f" {type(error).__name__}: {error}\n"
+            "  it must return whether a run is due, and the seconds until it is to be asked again"
+        ) from error
 
 
 def upcoming(entry: Entry, after: int, stop: int) -> Iterator[int]:

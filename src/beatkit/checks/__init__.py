@@ -38,6 +38,7 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     times.expressions,
     times.misread_texts,
     times.ended,
+    times.asked,
     times.sub_minute,
     times.long_intervals,
     times.jitter,

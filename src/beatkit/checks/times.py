@@ -11,9 +11,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from beatkit.checks.expressions import oddities
-from beatkit.checks.report import Finding, about
+from beatkit.checks.report import Finding, about, from_message
 from beatkit.checks.subject import Subject, crons_of, period_of
 from beatkit.entry import Entry
+from beatkit.errors import ScheduleError
 from beatkit.schedules.convert import oddities as misread
 from beatkit.schedules.cron import CronRule
 from beatkit.schedules.timetable import to_datetime, to_ms
@@ -22,6 +23,9 @@ from beatkit.simulation import upcoming
 
 DAY_MS = 86_400_000
 AHEAD_MS = 731 * DAY_MS
+CROWDS = 5
+"""So many crowds are named, the largest."""
+
 LOOKED_AT = 300_000
 """Slots of all entries that the search for crowds looks at, at most."""
 
@@ -59,6 +63,18 @@ def ended(subject: Subject) -> Iterator[Finding]:
             when = "" if last is None else f": its last was {to_datetime(last):%Y-%m-%d %H:%M} UTC"
             yield about(entry, "never-fires", "warning", f"never fires again{when}",
                         "take it out, or give it a time to come")  # fmt: skip
+
+
+def asked(subject: Subject) -> Iterator[Finding]:
+    """A schedule of the user's own class cannot be asked."""
+    start = to_ms(subject.now)
+    for entry in subject.enabled():
+        if getattr(entry.schedule, "rule", None) is not None:
+            continue
+        try:
+            next(upcoming(entry, start, start + DAY_MS), None)
+        except ScheduleError as error:
+            yield from_message(str(error), "schedule-raises")
 
 
 def sub_minute(subject: Subject) -> Iterator[Finding]:
@@ -179,7 +195,13 @@ def _wall(at: int, rule: CronRule) -> datetime:
 def crowds(subject: Subject) -> Iterator[Finding]:
     """Many entries come due at the same instant."""
     instants: dict[int, list[str]] = defaultdict(list)
-    entries = [entry for entry in subject.enabled() if (period_of(entry) or 60) >= 60]
+    # Of what runs within each minute every instant has some; and other people's schedules
+    # are not asked a day long.
+    entries = [
+        entry
+        for entry in subject.enabled()
+        if hasattr(entry.schedule, "rule") and (period_of(entry) or 60) >= 60
+    ]
     start = to_ms(subject.now)
     each = LOOKED_AT // max(len(entries), 1) + 1
     for entry in entries:
@@ -189,7 +211,8 @@ def crowds(subject: Subject) -> Iterator[Finding]:
     for slot, due in sorted(instants.items()):
         if len(due) > subject.crowd:
             groups.setdefault(tuple(due), slot)
-    for names, slot in _largest_first(groups):
+    largest = _largest_first(groups)
+    for names, slot in largest[:CROWDS]:
         yield Finding(
             "crowd",
             "warning",
@@ -197,6 +220,9 @@ def crowds(subject: Subject) -> Iterator[Finding]:
             f" {', '.join(names[:5])} and {len(names) - 5} more",
             "spread them: H in the minute of cron, offset='hash' of an interval, or jitter",
         )
+    if len(largest) > CROWDS:
+        more = f"{len(largest) - CROWDS} smaller crowds of more than {subject.crowd} entries"
+        yield Finding("crowd", "note", f"{more} within a day", "see them with: schedule timeline")
 
 
 def _largest_first(groups: dict[tuple[str, ...], int]) -> list[tuple[tuple[str, ...], int]]:

@@ -136,4 +136,4 @@ def _closing(view: View, seen: list[Seen]) -> str:
     states = [one.state for one in seen if one.state != "on"]
     others = [f"{states.count(state)} {state}" for state in STYLES if state in states]
     present = worded(view.now, view.now)
-    return f"{', '.join([count, *others])} · now {present} · from the code, no store read"
+    return f"{', '.join([count, *others])} · now {present} · no store read"

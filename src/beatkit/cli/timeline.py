@@ -176,7 +176,7 @@ def _pile_table(view: View, day: Day, piles: list[Pile]) -> Table:
                 "AT": worded(day.wall(pile.at[0]), view.now),
                 "MINUTES": f"{len(pile.at):,}",
                 "QUEUE": pile.queue,
-                "ENTRIES": f"{len(pile.entries)}",
+                "ENTRIES": f"{len(pile.entries):,}",
                 "NAMES": ", ".join(pile.entries),
             },
             _pile_data(day, pile),

@@ -64,7 +64,7 @@ def test_list_needs_no_server(folder: Path) -> None:
     )
     assert (done.returncode, done.stderr) == (
         0,
-        "3 entries, 1 off · now Sun 22 Nov 13:00 CET · from the code, no store read\n",
+        "3 entries, 1 off · now Sun 22 Nov 13:00 CET · no store read\n",
     )
 
 

@@ -333,7 +333,7 @@ def test_an_empty_schedule_is_no_error(run: Run) -> None:
     app = Celery("empty", set_as_current=False)
     done = run("list", *AT, app=app)
     assert (done.code, done.out) == (0, "")
-    assert done.err == "0 entries · now Sun 22 Nov 12:00:07 UTC · from the code, no store read\n"
+    assert done.err == "0 entries · now Sun 22 Nov 12:00:07 UTC · no store read\n"
     assert run("timeline", *AT, app=app).code == 0
     assert run("check", app=app).code == 0
 
