@@ -53,7 +53,6 @@ ALIASES: dict[str, str] = {
     "rate_limit": "task_default_rate_limit",
     "task_priority": "task_default_priority",
     "priority": "task_default_priority",
-    "task_queue": "task_default_queue",
     "queue": "task_default_queue",
     "queues": "task_queues",
     "routes": "task_routes",

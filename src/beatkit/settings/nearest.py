@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
-from difflib import get_close_matches
+from difflib import SequenceMatcher, get_close_matches
 
 # Below this beat_schema, an extension's own key, is taken for beat_schedule.
 CUTOFF = 0.82
@@ -14,12 +15,22 @@ def words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+def normal(name: str) -> str:
+    """Return a name in lower case, with an underscore between its words."""
+    return re.sub(r"[-.\s_]+", "_", name.strip().lower())
+
+
+def closeness(name: str, known: str) -> float:
+    """Return how alike two names are, from 0 to 1."""
+    return SequenceMatcher(None, normal(name), normal(known)).ratio()
+
+
 def nearest(name: str, known: Iterable[str], cutoff: float = CUTOFF) -> str | None:
     """Return the known name that a misspelt one most likely means, if any is near.
 
     Case, dashes and the order of words are forgiven first; then letters, by difflib.
     """
-    plain = name.strip().lower().replace("-", "_").replace(" ", "_").replace(".", "_")
+    plain = normal(name)
     candidates = {each.lower(): each for each in known}
     if plain in candidates:
         return candidates[plain]

@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from beatkit.settings import former
 from beatkit.settings.catalog import OLD_NAMES, SETTINGS
-from beatkit.settings.nearest import nearest
+from beatkit.settings.nearest import closeness, nearest
 from beatkit.settings.sources import Source
 
 Style = Literal["bare", "prefixed", "old"]
@@ -214,8 +214,7 @@ def suggestion(key: str, prefix: str = "CELERY_") -> str | None:
     upper = plain.upper()
     dead = former.DEAD.get(upper) or former.DEAD.get(f"CELERY_{upper}")
     found = former.ALIASES.get(plain) or dead or OLD_NAMES.get(upper) or _grouped(plain)
-    found = found or nearest(plain, (*SETTINGS, *former.EXTENSIONS)) or _near_old(key)
-    return found or _completed(plain)
+    return found or _near(key, plain) or _completed(plain)
 
 
 def plain_name(key: str, prefix: str = "CELERY_") -> str:
@@ -240,9 +239,13 @@ def _completed(plain: str) -> str | None:
     return longer[0] if len(longer) == 1 and "_" in plain else None
 
 
-def _near_old(key: str) -> str | None:
-    near = nearest(key, OLD_NAMES)
-    return OLD_NAMES[near] if near else None
+def _near(key: str, plain: str) -> str | None:
+    """The nearest new name, or what the nearest old one means if that is nearer still."""
+    new = nearest(plain, (*SETTINGS, *former.EXTENSIONS))
+    old = nearest(key, OLD_NAMES)
+    if old and (not new or closeness(key, old) > closeness(plain, new)):
+        return OLD_NAMES[old]
+    return new
 
 
 def group_of(key: str, value: object) -> str | None:
