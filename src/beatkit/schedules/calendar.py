@@ -24,79 +24,38 @@ _LENGTHS = (0, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
 _CYCLE = 400 * 12  # months after which the calendar repeats
 
 
-class Days:
-    """The days that match three fields. Equal fields share one object: see `days`.
+class _Months(dict[int, int]):
+    """For each month, counted from January of year 0: bit d is set if day d matches.
 
-    Attributes:
-        exist: Whether any day ever matches.
+    Filled in as months are asked for.
     """
 
-    __slots__ = ("_day", "_either", "_masks", "_month", "_weekday", "exist")
+    __slots__ = ("_day", "_either", "_month", "_weekday")
 
     def __init__(self, day: Field, month: Field, weekday: Field, mode: DayMode) -> None:
         self._day = day
         self._month = month
         self._weekday = weekday
         self._either = mode == "or" and not (day.starred or weekday.starred)
-        self._masks: dict[int, int] = {}
-        self.exist = self._any()
 
-    def has(self, day: int) -> bool:
-        """Return whether a day matches."""
-        if not _FIRST <= day <= _LAST:
-            return False
-        when = date.fromordinal(day + _EPOCH)
-        return bool(self._mask(when.year * 12 + when.month - 1) >> when.day & 1)
+    def __missing__(self, month: int) -> int:
+        bits = 0
+        if month % 12 + 1 in self._month.values:
+            bits = self._shape((_first_of(month) + 4) % 7, _length(month))
+        self[month] = bits
+        return bits
 
-    def after(self, day: int) -> int | None:
-        """Return the first match later than a day; None if there is none in 400 years."""
-        if not _FIRST - 1 <= day < _LAST:
-            return None
-        when = date.fromordinal(day + 1 + _EPOCH)
-        month = when.year * 12 + when.month - 1
-        rest = self._mask(month) >> when.day
-        if rest:
-            return day + (rest & -rest).bit_length()
-        for later in range(month + 1, min(month + _CYCLE, 9999 * 12 + 11) + 1):
-            mask = self._mask(later)
-            if mask:
-                return _first_of(later) - 2 + (mask & -mask).bit_length()
-        return None
+    def any(self) -> bool:
+        """Return whether any day ever matches.
 
-    def before(self, day: int) -> int | None:
-        """Return the last match earlier than a day; None if there is none in 400 years."""
-        if not _FIRST < day <= _LAST + 1:
-            return None
-        when = date.fromordinal(day - 1 + _EPOCH)
-        month = when.year * 12 + when.month - 1
-        mask = self._mask(month) & ((2 << when.day) - 1)
-        if mask:
-            return _first_of(month) - 2 + mask.bit_length()
-        for earlier in range(month - 1, max(month - _CYCLE, 12) - 1, -1):
-            mask = self._mask(earlier)
-            if mask:
-                return _first_of(earlier) - 2 + mask.bit_length()
-        return None
-
-    def _any(self) -> bool:
-        # Exact: in 400 years each month begins on each weekday, also a February of 29 days.
+        Exact: in 400 years each month begins on each weekday, also a February of 29 days.
+        """
         return any(
             self._shape(weekday, length)
             for month in self._month.values
             for length in ({28, 29} if month == 2 else {_LENGTHS[month]})
             for weekday in range(7)
         )
-
-    def _mask(self, month: int) -> int:
-        """Return the matching days of a month, counted from January of year 0."""
-        mask = self._masks.get(month)
-        if mask is None:
-            mask = 0
-            if month % 12 + 1 in self._month.values:
-                first = _first_of(month)
-                mask = self._shape((first + 4) % 7, _length(month))
-            self._masks[month] = mask
-        return mask
 
     def _shape(self, first: int, length: int) -> int:
         days = self._bits_of_days(first, length)
@@ -114,6 +73,57 @@ class Days:
         ]
         found = [_nth_weekday(special, first, length) for special in self._weekday.specials]
         return _bits([*days, *found])
+
+
+class Days:
+    """The days that match three fields. Equal fields share one object: see `days`.
+
+    Attributes:
+        exist: Whether any day ever matches.
+    """
+
+    __slots__ = ("_months", "exist")
+
+    def __init__(self, day: Field, month: Field, weekday: Field, mode: DayMode) -> None:
+        self._months = _Months(day, month, weekday, mode)
+        self.exist = self._months.any()
+
+    def has(self, day: int) -> bool:
+        """Return whether a day matches."""
+        if not _FIRST <= day <= _LAST:
+            return False
+        when = date.fromordinal(day + _EPOCH)
+        return bool(self._months[when.year * 12 + when.month - 1] >> when.day & 1)
+
+    def after(self, day: int) -> int | None:
+        """Return the first match later than a day; None if there is none in 400 years."""
+        if not _FIRST - 1 <= day < _LAST:
+            return None
+        when = date.fromordinal(day + 1 + _EPOCH)
+        month = when.year * 12 + when.month - 1
+        rest = self._months[month] >> when.day
+        if rest:
+            return day + (rest & -rest).bit_length()
+        for later in range(month + 1, min(month + _CYCLE, 9999 * 12 + 11) + 1):
+            bits = self._months[later]
+            if bits:
+                return _first_of(later) - 2 + (bits & -bits).bit_length()
+        return None
+
+    def before(self, day: int) -> int | None:
+        """Return the last match earlier than a day; None if there is none in 400 years."""
+        if not _FIRST < day <= _LAST + 1:
+            return None
+        when = date.fromordinal(day - 1 + _EPOCH)
+        month = when.year * 12 + when.month - 1
+        bits = self._months[month] & ((2 << when.day) - 1)
+        if bits:
+            return _first_of(month) - 2 + bits.bit_length()
+        for earlier in range(month - 1, max(month - _CYCLE, 12) - 1, -1):
+            bits = self._months[earlier]
+            if bits:
+                return _first_of(earlier) - 2 + bits.bit_length()
+        return None
 
 
 @lru_cache(maxsize=4096)

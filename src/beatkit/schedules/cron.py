@@ -169,53 +169,57 @@ class CronRule:
 
     def _wall_after(self, wall: int) -> int:
         """Return the first matching wall second later than one."""
-        day = wall // _DAY
-        days = self._days
-        if days is None or days.has(day):
-            rest = wall % _DAY
-            hour = rest // 3600
-            if self._hour.has[hour]:
-                minute = rest // 60 % 60
-                if self._minute.has[minute]:
-                    second = self._second.after[rest % 60]
-                    if second >= 0:
-                        return wall - rest % 60 + second
+        rest, days = wall % _DAY, self._days
+        hour = rest // 3600
+        found = -1
+        if self._hour.has[hour]:
+            minute = rest // 60 % 60
+            second = self._second.after[rest % 60] if self._minute.has[minute] else -1
+            if second >= 0:
+                found = rest - rest % 60 + second
+            else:
                 minute = self._minute.after[minute]
                 if minute >= 0:
-                    return wall - rest % 3600 + minute * 60 + self._second.first
+                    found = hour * 3600 + minute * 60 + self._second.first
+        if found < 0:
             hour = self._hour.after[hour]
             if hour >= 0:
-                return day * _DAY + hour * 3600 + self._minute.first * 60 + self._second.first
-        following = day + 1 if days is None else days.after(day)
-        if following is None:
+                found = hour * 3600 + self._minute.first * 60 + self._second.first
+        if found >= 0 and (days is None or days.has(wall // _DAY)):
+            return wall - rest + found
+        day = wall // _DAY + 1 if days is None else days.after(wall // _DAY)
+        if day is None:
             return _NEVER
         first = self._hour.first * 3600 + self._minute.first * 60 + self._second.first
-        return following * _DAY + first
+        return day * _DAY + first
 
     def _wall_before(self, wall: int) -> int:
         """Return the last matching wall second earlier than one."""
         wall -= 1  # from here on: not later than
-        day = wall // _DAY
-        days = self._days
-        if days is None or days.has(day):
-            rest = wall % _DAY
-            hour, minute, second = rest // 3600, rest // 60 % 60, rest % 60
-            if self._hour.has[hour]:
-                if self._minute.has[minute]:
-                    second = second if self._second.has[second] else self._second.before[second]
-                    if second >= 0:
-                        return wall - rest % 60 + second
+        rest, days = wall % _DAY, self._days
+        hour = rest // 3600
+        found = -1
+        if self._hour.has[hour]:
+            minute, second = rest // 60 % 60, rest % 60
+            if not self._second.has[second]:
+                second = self._second.before[second]
+            if self._minute.has[minute] and second >= 0:
+                found = rest - rest % 60 + second
+            else:
                 minute = self._minute.before[minute]
                 if minute >= 0:
-                    return wall - rest % 3600 + minute * 60 + self._second.last
+                    found = hour * 3600 + minute * 60 + self._second.last
+        if found < 0:
             hour = self._hour.before[hour]
             if hour >= 0:
-                return day * _DAY + hour * 3600 + self._minute.last * 60 + self._second.last
-        earlier = day - 1 if days is None else days.before(day)
-        if earlier is None:
+                found = hour * 3600 + self._minute.last * 60 + self._second.last
+        if found >= 0 and (days is None or days.has(wall // _DAY)):
+            return wall - rest + found
+        day = wall // _DAY - 1 if days is None else days.before(wall // _DAY)
+        if day is None:
             return -_NEVER
         last = self._hour.last * 3600 + self._minute.last * 60 + self._second.last
-        return earlier * _DAY + last
+        return day * _DAY + last
 
     def to_json(self) -> dict[str, Any]:
         """Return the definition, ready for `json.dumps`; `rule_from_json` reads it."""
