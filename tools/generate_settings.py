@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import sys
 from dataclasses import dataclass
+from itertools import groupby
 from pathlib import Path
 
 from celery import __version__ as celery_version
@@ -103,30 +104,81 @@ too, with a notice. The environment has every name as `CELERY_NAME` (beatkit's o
 """
 
 
+VALUES = {
+    "Flag": "true or false",
+    "Whole": "whole number",
+    "WholeOrMinusOne": "whole number",
+    "Positive": "whole number, at least 1",
+    "Milliseconds": "milliseconds",
+    "Port": "1-65535",
+    "Priority": "0-255",
+    "Concurrency": 'whole number, or "auto"',
+    "Kibibytes": "kibibytes",
+    "Number": "number",
+    "Seconds": "duration",
+    "Text": "text",
+    "Password": "text",
+    "Names": "list of names",
+    "Options": "mapping",
+    "Identity": "name or number",
+    "Mode": "octal mask",
+    "Level": "log level",
+    "Rate": '"10/s", "10/m", "10/h"',
+    "TLS": "mapping, or true or false",
+    "Protocol": "1 or 2",
+    "DeliveryMode": '1, 2, "transient", "persistent"',
+    "QueueType": '"classic" or "quorum"',
+    "Reference": "class or dotted path",
+    "BrokerURL": "URL, or several",
+    "ResultURL": "URL, name or class",
+    "StoreURL": "URL",
+    "Pool": "name or class",
+    "Zone": "IANA name",
+    "Serializer": "name",
+    "ContentTypes": "list of names",
+    "Queues": "mapping, or Queue objects",
+    "Routes": "mapping, or routers",
+    "Annotations": "mapping",
+    "BeatSchedule": "mapping",
+}
+"""What the reference page calls each kind."""
+
+
 @dataclass(frozen=True)
 class Row:
+    """One line of settings.txt."""
+
     name: str
     kind: str
     flags: dict[str, str]
     doc: str
+    group: int
 
     @property
     def old(self) -> str:
+        """The old name in Celery's own table; empty if it has none."""
         return "" if "undeclared" in self.flags or self.own else _TO_OLD_KEY[self.name]
 
     @property
     def own(self) -> bool:
+        """Whether the setting is beatkit's, not Celery's."""
         return self.name.startswith("beatkit_")
 
 
 def rows() -> list[Row]:
-    lines = (Path(__file__).parent / "settings.txt").read_text().splitlines()
-    return [row(line) for line in lines if line and not line.startswith("#")]
+    """Read settings.txt; blank lines separate groups."""
+    blocks = (Path(__file__).parent / "settings.txt").read_text().split("\n\n")
+    return [
+        _row(line, group)
+        for group, block in enumerate(blocks)
+        for line in block.splitlines()
+        if line and not line.startswith("#")
+    ]
 
 
-def row(line: str) -> Row:
+def _row(line: str, group: int) -> Row:
     name, kind, flags, doc = (cell.strip() for cell in line.split("|", 3))
-    return Row(name, kind, _flags(flags), doc)
+    return Row(name, kind, _flags(flags), doc, group)
 
 
 def _flags(text: str) -> dict[str, str]:
@@ -149,6 +201,7 @@ def disagreements(table: list[Row]) -> list[str]:
 
 
 def catalog(table: list[Row]) -> str:
+    """Return the text of catalog.py."""
     return CATALOG_HEAD + "".join(_setting(each) for each in table) + CATALOG_TAIL
 
 
@@ -164,6 +217,7 @@ def _setting(each: Row) -> str:
 
 
 def model(table: list[Row]) -> str:
+    """Return the text of model.py."""
     fields = "".join(
         f'    {each.name}: kinds.{each.kind} = None\n    """{_doc(each)}"""\n' for each in table
     )
@@ -177,16 +231,25 @@ def _doc(each: Row) -> str:
 
 
 def page(table: list[Row]) -> str:
+    """Return the text of the reference page."""
     text = PAGE_HEAD
-    group = ""
-    for each in table:
-        if each.name.partition("_")[0] != group:
-            group = each.name.partition("_")[0]
-            text += f"\n## {group}\n\n| setting | for | old name | default |\n|---|---|---|---|\n"
-        since = f" (Celery {each.flags['since']})" if "since" in each.flags else ""
-        old = f"`{each.old}`" if each.old else ""
-        text += f"| `{each.name}` | {each.doc}{since} | {old} | {_default(each)} |\n"
+    for _, group in groupby(table, key=lambda each: each.group):
+        each, *others = list(group)
+        title = "general" if each.name == "accept_content" else each.name.partition("_")[0]
+        text += f"\n## {title}\n\n| setting | for | value | old name | default |\n"
+        text += "|---|---|---|---|---|\n" + "".join(map(_line, [each, *others]))
     return text
+
+
+def _line(each: Row) -> str:
+    since = f" (Celery {each.flags['since']})" if "since" in each.flags else ""
+    instead = (
+        f"; deprecated: write {each.flags['deprecated']}" if "deprecated" in each.flags else ""
+    )
+    none = f"; None: {each.flags['none']}" if "none" in each.flags else ""
+    old = f"`{each.old}`" if each.old else ""
+    cells = (f"`{each.name}`", each.doc + since + instead, VALUES[each.kind] + none, old)
+    return f"| {' | '.join(cells)} | {_default(each)} |\n"
 
 
 def _default(each: Row) -> str:
@@ -197,6 +260,7 @@ def _default(each: Row) -> str:
 
 
 def main() -> int:
+    """Write the three files, or with --check say which would change; return the exit code."""
     table = rows()
     wrong = disagreements(table)
     if wrong:
