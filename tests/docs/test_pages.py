@@ -85,11 +85,14 @@ def _run_until(step: Step, where: str, patience: float = 40) -> None:
             except queue.Empty:
                 continue
     finally:
+        # As a reader would, not in the very instant that a task ends: Celery's pool then
+        # waits 30 s for a receipt that nobody gives any more.
+        time.sleep(0.5)
         for process in running:
             process.send_signal(signal.SIGINT)
         for process in running:
             try:
-                process.wait(timeout=30)
+                process.wait(timeout=40)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise

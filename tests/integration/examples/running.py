@@ -65,6 +65,9 @@ def running(folder: Path, env: Mapping[str, str], *lines: str) -> Iterator[list[
             error.add_note(f"$ {command.line}\n{command.all_printed()}")
         raise
     finally:
+        # A pool process that is stopped in the instant its task ends waits 30 s for a
+        # receipt that its parent gives no more (billiard's _ensure_messages_consumed).
+        time.sleep(0.3)
         for command in commands:
             command.process.send_signal(signal.SIGTERM)
         for command in commands:
@@ -96,7 +99,6 @@ def _wait(process: subprocess.Popen[str]) -> None:
     try:
         process.wait(timeout=10)
     except subprocess.TimeoutExpired:
-        # Celery's pool can miss the end of its last process when it is stopped mid-task.
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()
 
