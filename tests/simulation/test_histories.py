@@ -109,6 +109,17 @@ def a_history_of_deployments(seed: int) -> World:
     return world
 
 
+def a_history_of_wipes(seed: int) -> World:
+    """Two minutes in which the store loses everything five times."""
+    world = World(seed)
+    chance = world.random
+    world.start(*hosts(chance.randint(2, 4), SCHEDULE[:2], chance=chance))
+    for wipe in range(5):
+        world.at(10 + wipe * 20 + chance.uniform(0, 10), world.wipe)
+    world.run(130)
+    return world
+
+
 SHORT = 60
 SEEDS = range(int(os.environ.get("SIMULATION_SEEDS", SHORT)))
 
@@ -137,12 +148,7 @@ def test_releases_and_leaping_clocks_double_nothing_and_lose_nothing(seed):
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_store_that_is_wiped_again_and_again_costs_one_double_each_at_most(seed):
-    world = World(seed)
-    chance = world.random
-    world.start(*hosts(chance.randint(2, 4), SCHEDULE[:2], chance=chance))
-    for wipe in range(5):
-        world.at(10 + wipe * 20 + chance.uniform(0, 10), world.wipe)
-    world.run(130)
+    world = a_history_of_wipes(seed)
     per_entry = dict.fromkeys(("second", "seven"), 0)
     for name, _ in world.doubled():
         per_entry[name] += 1
