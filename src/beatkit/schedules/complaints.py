@@ -120,8 +120,9 @@ def _nearest(kind: Kind, item: str) -> list[str]:
     """Return the nearest number; the first for one beyond the last, as 24 hours are 0."""
     if not (item.isascii() and item.isdigit()):
         return []
-    wraps = kind in (SECOND, MINUTE, HOUR) and int(item) == kind.high + 1
-    return [str(kind.low if wraps or int(item) < kind.low else kind.high)]
+    value = int(item[:9])
+    wraps = kind in (SECOND, MINUTE, HOUR) and value == kind.high + 1
+    return [str(kind.low if wraps or value < kind.low else kind.high)]
 
 
 def _fits(kind: Kind, form: str) -> bool:

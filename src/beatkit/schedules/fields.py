@@ -182,7 +182,7 @@ def _special(kind: Kind, item: str, start: int, text: str) -> Special | None:
         if last := _LAST_SUCH.fullmatch(item):
             return ("DL", _number(kind, last[1], start) % 7, 0)
         if nth := _NTH_SUCH.fullmatch(item):
-            if not 1 <= int(nth[2]) <= 5:
+            if nth[2] not in ("1", "2", "3", "4", "5"):
                 raise _bad_nth(start + nth.start(2), nth[2])
             return ("D#", _number(kind, nth[1], start) % 7, int(nth[2]))
         if item == "L":
@@ -223,9 +223,10 @@ def _run(kind: Kind, low: int, high: int) -> list[int]:
 def _step(text: str | None, start: int) -> int:
     if text is None:
         return 1
-    if int(text) == 0:
-        raise BadItem(start, text, "step", "1 or more", "write 1, or leave the step out")
-    return int(text)
+    step = int(text[:5])  # no step is so long; Python reads no number of 5,000 digits
+    if step == 0 or len(text) > 4:
+        raise BadItem(start, text, "step", "1 to 9999", "write 1, or leave the step out")
+    return step
 
 
 def _number(kind: Kind, text: str, start: int) -> int:

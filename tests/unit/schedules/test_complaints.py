@@ -5,6 +5,8 @@ from __future__ import annotations
 from zoneinfo import ZoneInfo
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as some
 
 from beatkit.errors import ScheduleError
 from beatkit.schedules.celery import cron
@@ -67,7 +69,7 @@ def test_a_full_name_is_shortened() -> None:
 
 def test_a_step_of_zero_is_named_a_step() -> None:
     assert complaint("*/0 * * * *") == (
-        "step is 0 in cron '*/0 * * * *', expected 1 or more\n"
+        "step is 0 in cron '*/0 * * * *', expected 1 to 9999\n"
         "  */0 * * * *\n"
         "    ^\n"
         "  write 1, or leave the step out"
@@ -231,3 +233,37 @@ def test_an_unknown_option_is_refused(option: str, expected: str) -> None:
     assert complaint("0 4 * * *", **{option: "twice"}) == (
         f"{option} is 'twice', expected {expected}\n  write {option}={first}"
     )
+
+
+@given(
+    some.one_of(
+        some.text(max_size=40),
+        some.text("0123456789*/-,#()LWHlwhabcdeMONjan \t", max_size=40),
+        some.lists(
+            some.text("0123456789*/-,#()LWHMON", min_size=1, max_size=6), min_size=5, max_size=6
+        ).map(" ".join),
+    )
+)
+def test_any_text_is_an_expression_or_an_error_with_a_remedy(text: str) -> None:
+    try:
+        cron(text)
+    except ScheduleError as error:
+        lines = str(error).splitlines()
+        assert repr(text) in lines[0]
+        assert lines[-1].startswith("  ")
+        if len(lines) == 4:
+            assert len(lines[2]) <= max(len(lines[1]), 3)
+            assert set(lines[2]) == {" ", "^"}
+            culprit = text[lines[2].index("^") - 2 :][: lines[2].count("^")]
+            assert culprit.strip(" \t") == culprit
+
+
+@pytest.mark.parametrize(
+    "text", ["9" * 5000, f"*/{'9' * 5000}", f"{'9' * 5000}L", f"H/{'9' * 5000}"]
+)
+def test_a_number_of_5000_digits_is_refused_like_any_other(text: str) -> None:
+    for place in range(5):
+        fields = ["*"] * 5
+        fields[place] = text
+        assert complaint(" ".join(fields)).count("\n") == 3
+    assert "expected 1-5" in complaint(f"* * * * MON#{'1' * 5000}")
