@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self
+from typing import Any, Self, Unpack
 
 from pydantic import PrivateAttr, SerializationInfo, model_serializer
 
 from beatkit.settings.judging import Judged, judge
-from beatkit.settings.model import Fields
+from beatkit.settings.model import Fields, SettingsDict
 from beatkit.settings.naming import Given, name_all
 from beatkit.settings.problems import Problem, SettingsError
 from beatkit.settings.redaction import redact
@@ -34,7 +35,7 @@ class Settings(Fields):
     _overridden: Mapping[str, Sequence[Given]] = PrivateAttr(default_factory=dict)
     _notices: Sequence[Problem] = PrivateAttr(default=())
 
-    def __init__(self, **values: Any) -> None:
+    def __init__(self, **values: Unpack[SettingsDict]) -> None:
         named = name_all(Source(f"Settings(...){caller()}", values))
         judged = judge([named.given])
         raise_problems([*named.problems, *judged.problems])
@@ -48,6 +49,11 @@ class Settings(Fields):
         """Return a mapping as settings; as the constructor does, with its errors."""
         # pydantic's own would wrap the error in one that quotes its whole input.
         return obj if isinstance(obj, cls) else cls(**obj)
+
+    @classmethod
+    def model_validate_json(cls, json_data: str | bytes | bytearray, **how: Any) -> Self:
+        """Return a JSON object as settings; as the constructor does, with its errors."""
+        return cls.model_validate(json.loads(json_data))
 
     @property
     def notices(self) -> list[Problem]:
@@ -87,6 +93,10 @@ class Settings(Fields):
         self._given = judged.given
         self._overridden = judged.overridden
         self._notices = tuple(problem for problem in problems if not problem.raises)
+
+    def __eq__(self, other: object) -> bool:
+        """Settings are equal if they give Celery the same, wherever they came from."""
+        return isinstance(other, Settings) and self.to_celery() == other.to_celery()
 
     def __repr__(self) -> str:
         shown = (f"{name}={redact(value, name)!r}" for name, value in self.to_celery().items())

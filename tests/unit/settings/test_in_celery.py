@@ -110,3 +110,12 @@ def test_the_error_survives_pickling_and_names_its_public_home() -> None:
 def test_the_examples_in_docstrings_hold() -> None:
     done = doctest.testmod(settled)
     assert (done.failed, done.attempted > 0) == (0, True)
+
+
+def test_settings_are_equal_wherever_they_came_from() -> None:
+    loaded = load({"BROKER_URL": "memory://", "CELERYD_CONCURRENCY": "4"})
+    assert loaded == Settings(broker_url="memory://", worker_concurrency=4)
+    assert loaded == Settings.model_validate_json(
+        '{"broker_url": "memory://", "worker_concurrency": 4}'
+    )
+    assert loaded != Settings(broker_url="memory://")
