@@ -18,6 +18,7 @@ from typing import Any
 from beatkit.entry import Entry
 from beatkit.registry.assign import assign
 from beatkit.registry.declaration import Declaration, Declarations
+from beatkit.registry.problem import shown
 from beatkit.registry.resolve import Ground, Unresolved, ground_of, resolve
 
 _ATTRIBUTE = "_beatkit_binding"
@@ -36,7 +37,7 @@ class Binding:
         self.declarations = declarations
         self.table: dict[str, Entry] = {}
         self.problems: list[str] = []
-        self._written: dict[str, dict[str, Any]] = {}
+        self._written: dict[str, tuple[Entry, dict[str, Any]]] = {}
         self._placed: dict[str, Any] | None = None
         self._ground: Ground | None = None
         self._resolved: dict[Declaration, Entry | Unresolved | None] = {}
@@ -108,20 +109,32 @@ class Binding:
 
     def _write(self) -> None:
         there = dict(self.app.conf.beat_schedule or {})
-        for name, written in self._written.items():
-            if there.get(name) == written:
-                del there[name]
-        self._written, self._placed = {}, there
+        changed = self._take_out(there)
+        self._written, self._placed = changed, there
         for entry in self.table.values():
-            self._place(entry)
+            if entry.name not in changed:
+                self._place(entry)
         assign(self.app.conf, "beat_schedule", there)
+
+    def _take_out(self, there: dict[str, Any]) -> dict[str, tuple[Entry, dict[str, Any]]]:
+        """Remove our rows; return those that were changed, which stay and are problems."""
+        changed = {}
+        for name, (entry, row) in self._written.items():
+            messages = _changes_to(entry, row) if there.get(name) is row else []
+            if messages:
+                self.problems += messages
+                changed[name] = entry, row
+            elif there.get(name) == row:
+                del there[name]
+        return changed
 
     def _place(self, entry: Entry) -> None:
         assert self._placed is not None
         if entry.name in self._placed:
             self.problems.append(_in_settings_too(entry))
         elif entry.enabled:
-            self._placed[entry.name] = self._written[entry.name] = as_celery(entry)
+            row = self._placed[entry.name] = as_celery(entry)
+            self._written[entry.name] = entry, row
 
 
 def binding_of(app: Any) -> Binding | None:
@@ -150,6 +163,21 @@ def _declared_twice(first: Entry, second: Entry) -> str:
         f"  declared in {first.source}, and in {second.source}\n"
         f"  write another name= in one of them"
     )
+
+
+def _changes_to(entry: Entry, row: dict[str, Any]) -> list[str]:
+    """Return a message if the row was changed. Options may be: those who watch sends do."""
+    declared = as_celery(entry)
+    changed = [
+        key for key in ("task", "schedule", "args", "kwargs") if row.get(key) != declared[key]
+    ]
+    return [
+        f"Entry {entry.name!r} is declared by a decorator, and its {key} was changed"
+        f" in beat_schedule to {shown(row.get(key))}\n"
+        f"  declared in {entry.source}\n"
+        f"  write it in the decorator"
+        for key in changed
+    ]
 
 
 def _in_settings_too(entry: Entry) -> str:

@@ -8,7 +8,6 @@ all is known, and one at which an exception still ends the process.
 from __future__ import annotations
 
 import logging
-import sys
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -34,17 +33,32 @@ def check_at_start(app: Any, then: Callable[[Any], None]) -> None:
 
     def init_worker() -> None:
         import_task_modules()
+        for module in _named_by_include():
+            loader.import_task_module(module)
         app.finalize()
         _report_dropped(app)
         try:
             check_late_settings(app)
             entries = check_start(app)
         except (SettingsError, DeclarationError) as error:
-            raise _for_the_command_line(error) from error
+            raise for_the_command_line(error) from error
         _report_not_in_force(entries)
         then(app)
 
     loader.init_worker = init_worker
+
+
+def _named_by_include() -> list[str]:
+    """Return the modules of `celery worker -I`, which Celery would import only after us."""
+    context = _command_line()
+    return list(context.params.get("include") or ()) if context is not None else []
+
+
+def _command_line() -> Any:
+    """Return the click context of the running command; None inside another program."""
+    from click import get_current_context
+
+    return get_current_context(silent=True)
 
 
 def _report_dropped(app: Any) -> None:
@@ -68,11 +82,11 @@ def _report_not_in_force(entries: Mapping[str, Entry]) -> None:
         )
 
 
-def _for_the_command_line(error: BeatkitError) -> Exception:
+def for_the_command_line(error: BeatkitError) -> Exception:
     """Return what `celery` prints as one message, without a traceback, with exit code 1.
 
     Called from a program, the error stays what it is.
     """
-    click = sys.modules.get("click")
-    context = click.get_current_context(silent=True) if click else None
-    return error if context is None else click.ClickException(str(error))  # type: ignore[union-attr]
+    from click import ClickException
+
+    return error if _command_line() is None else ClickException(str(error))

@@ -138,6 +138,35 @@ def test_task_modules_that_are_imported_at_start_are_seen_by_beat(project) -> No
     shop.see(worker, "hello from a module")
 
 
+def test_task_modules_named_on_the_command_line_count(project) -> None:
+    shop = project()
+    shop.write(
+        "shop.py",
+        """
+        import os
+
+        from beatkit import make_app
+
+        schedule = {"hello": {"task": "other.hello", "schedule": 60.0}}
+        app = make_app("shop", broker_url=os.environ["BROKER"], beat_schedule=schedule)
+        """,
+    )
+    shop.write(
+        "other.py",
+        """
+        from celery import shared_task
+
+
+        @shared_task
+        def hello() -> None: ...
+        """,
+    )
+    command = ["-m", "celery", "-A", "shop", "worker", "-P", "solo"]
+    assert "task 'other.hello' is not defined" in shop.run(*command).stderr
+    worker = shop.start(*command, "-I", "other", "-l", "INFO")
+    shop.see(worker, "ready.")
+
+
 def test_a_task_that_asks_for_its_slot_is_given_it_also_when_it_is_retried(project) -> None:
     shop = project()
     shop.write(

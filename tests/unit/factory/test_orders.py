@@ -9,6 +9,7 @@ import pytest
 from celery import Celery, signals
 
 from beatkit import Registry, every, install
+from beatkit.errors import DeclarationError
 from beatkit.registry import effective_entries
 
 OTHER = {"other": {"task": "celery.ping", "schedule": 30.0}}
@@ -174,6 +175,38 @@ def test_a_schedule_extended_from_itself_is_no_duplicate(
     install(app, registry=registry).finalize()
     app.conf.beat_schedule = {**app.conf.beat_schedule, **OTHER}
     assert sorted(effective_entries(app)) == ["hello", "other"]
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "said"),
+    [
+        ("schedule", 5.0, "schedule was changed in beat_schedule to 5.0"),
+        ("args", ["ho"], "args was changed in beat_schedule to ['ho']"),
+    ],
+)
+def test_a_declared_row_that_was_changed_in_place_is_a_problem(
+    app: Celery, registry: Registry, hello: Any, key: str, value: object, said: str
+) -> None:
+    install(app, registry=registry).finalize()
+    app.conf.beat_schedule["hello"][key] = value
+    (declaration,) = registry.declarations
+    with pytest.raises(DeclarationError):
+        effective_entries(app)
+    with pytest.raises(DeclarationError) as raised:
+        effective_entries(app)
+    assert str(raised.value) == (
+        f"Entry 'hello' is declared by a decorator, and its {said}\n"
+        f"  declared in {declaration.source}\n"
+        "  write it in the decorator"
+    )
+
+
+def test_options_that_a_watcher_of_sends_has_changed_are_none(
+    app: Celery, registry: Registry, hello: Any
+) -> None:
+    install(app, registry=registry).finalize()
+    app.conf.beat_schedule["hello"]["options"]["headers"] = {"sentry-trace": "1"}
+    assert effective_entries(app)["hello"].options == {}
 
 
 def test_the_time_zone_set_last_is_the_one_in_force(app: Celery, registry: Registry) -> None:
