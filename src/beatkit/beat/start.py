@@ -18,8 +18,8 @@ from beatkit.clock import read_host
 from beatkit.entry import Entry
 from beatkit.errors import StoreError
 from beatkit.sending import Outgoing, Way, open_way
-from beatkit.store import Beat, Store, open_store
-from beatkit.store.choice import choose
+from beatkit.store import Beat, Store
+from beatkit.store.choice import choose, open_choice
 
 TIMEOUT_S = 2.0
 """No wait for the store or the broker is longer, so that every pass is bounded."""
@@ -89,10 +89,7 @@ def begin(app: Any, entries: Iterable[Entry], hooks: Hooks, max_interval: float)
     rows = [Row(entry, app.conf.beat_cron_starting_deadline) for entry in entries]
 
     def open_with(timeout: float) -> Store:
-        return open_store(
-            choice.url, prefix=choice.prefix, timeout=timeout,
-            ssl=choice.ssl, options=choice.options, source=choice.source,
-        )  # fmt: skip
+        return open_choice(choice, timeout)
 
     store = open_with(TIMEOUT_S)
     me = _introduction(app, rows)

@@ -209,6 +209,8 @@ def open_store(
     ssl: Mapping[str, Any] | bool | None = None,
     options: Mapping[str, Any] | None = None,
     source: str = "beatkit_store_url",
+    history: int = HISTORY,
+    replica_wait: int = 100,
 ) -> Store:
     """Open the store that a URL names. Nothing is sent to it yet.
 
@@ -221,6 +223,9 @@ def open_store(
         ssl: As Celery's `broker_use_ssl`.
         options: As Celery's `broker_transport_options`.
         source: The setting that named the URL, for error messages.
+        history: How many records of slots not sent are kept; 0: none.
+        replica_wait: Milliseconds to wait, after each batch of claims, for one replica to
+            have it, where a Redis or Valkey server has any; 0: no wait.
 
     Raises:
         StoreError: The URL names no kind of store, or cannot be read.
@@ -229,11 +234,11 @@ def open_store(
     if kind == "memory":
         from beatkit.store.memory import shared
 
-        return shared(prefix)
+        return shared(prefix, history)
     if kind == "sqlite":
         from beatkit.store.sqlite import sqlite_store
 
-        return sqlite_store(url, prefix=prefix, timeout=timeout, source=source)
+        return sqlite_store(url, prefix=prefix, timeout=timeout, source=source, history=history)
     if kind not in SCHEMES:
         raise StoreError(
             f"store is {kind + '://'!r}, expected redis://, rediss://, redis+socket://, "
@@ -245,7 +250,14 @@ def open_store(
 
     try:
         return RedisStore(
-            url, prefix=prefix, timeout=timeout, ssl=ssl, options=options, source=source
+            url,
+            prefix=prefix,
+            timeout=timeout,
+            ssl=ssl,
+            options=options,
+            source=source,
+            history=history,
+            replica_wait=replica_wait,
         )
     except ValueError as error:
         raise StoreError(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from beatkit.errors import StoreError
-from beatkit.store import link
+from beatkit.store import HISTORY, Store, link, open_store
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +22,8 @@ class Choice:
             broker, since that may be all its user is allowed to touch.
         at_broker: It is the broker's very server and database, so that claiming a slot and
             pushing its message can be one step.
+        history: How many records of slots not sent are kept (`beatkit_history`).
+        replica_wait: Milliseconds to wait for a replica (`beatkit_replica_wait`).
         ssl: As `broker_use_ssl`.
         options: As `broker_transport_options`.
     """
@@ -31,6 +33,8 @@ class Choice:
     name: str
     prefix: str
     at_broker: bool
+    history: int = HISTORY
+    replica_wait: int = 100
     ssl: Mapping[str, Any] | bool | None = field(default=None, repr=False)
     options: Mapping[str, Any] = field(default_factory=dict, repr=False)
 
@@ -53,14 +57,44 @@ def choose(app: Any) -> Choice:
     url, source = _decide(conf.get("beatkit_store_url"), broker, conf.result_backend)
     at_broker = one_place(broker, url)
     options = dict(conf.get("broker_transport_options") or {})
+    prefix, ssl = name, None
     if at_broker:
         prefix = str(options.get("global_keyprefix") or "") + name
-        return Choice(url, source, name, prefix, True, conf.get("broker_use_ssl"), options)
-    if source == "result_backend":
+        ssl = conf.get("broker_use_ssl")
+    elif source == "result_backend":
         ssl = conf.get("redis_backend_use_ssl")
         options = dict(conf.get("result_backend_transport_options") or {})
-        return Choice(url, source, name, name, False, ssl, options)
-    return Choice(url, source, name, name, False)
+    else:
+        options = {}
+    history = _or(conf.get("beatkit_history"), HISTORY)
+    wait = _or(conf.get("beatkit_replica_wait"), 100)
+    return Choice(url, source, name, prefix, at_broker, history, wait, ssl, options)
+
+
+def _or(given: int | None, default: int) -> int:
+    return default if given is None else int(given)
+
+
+def open_choice(choice: Choice, timeout: float = 2.0) -> Store:
+    """Open the store that was chosen. Nothing is sent to it yet.
+
+    Args:
+        choice: See `choose`.
+        timeout: Seconds for connecting and for each reply; nothing waits longer.
+
+    Raises:
+        StoreError: The URL names no kind of store, or cannot be read.
+    """
+    return open_store(
+        choice.url,
+        prefix=choice.prefix,
+        timeout=timeout,
+        ssl=choice.ssl,
+        options=choice.options,
+        source=choice.source,
+        history=choice.history,
+        replica_wait=choice.replica_wait,
+    )
 
 
 def one_place(broker: str, store: str) -> bool:

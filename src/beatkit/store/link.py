@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 SCHEMES = ("redis", "rediss", "redis+socket", "sentinel", "valkey", "valkeys", "valkey+socket")
 
-_AWAY = ("LOADING", "READONLY", "MASTERDOWN", "BUSY", "MISCONF", "OOM", "CLUSTERDOWN", "TRYAGAIN")
+_AWAY = (
+    "LOADING", "READONLY", "MASTERDOWN", "NOREPLICAS", "BUSY", "MISCONF", "OOM", "CLUSTERDOWN",
+    "TRYAGAIN",
+)  # fmt: skip
 """First words of errors that end by themselves or when the server has recovered."""
 
 _CERT_REQS = {"cert_none": "none", "cert_optional": "optional", "cert_required": "required"}

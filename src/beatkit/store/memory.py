@@ -22,18 +22,21 @@ def memory_store(
     *,
     clock: Callable[[], int] = wall_clock,
     run: Callable[[Command], object] = no_broker,
+    history: int = rules.HISTORY,
 ) -> TabledStore:
     """Make an empty store in memory, shared by whoever is given it.
 
     Args:
         clock: The store's time, milliseconds since 1970.
         run: The broker: runs one command, raises if it refuses it.
+        history: How many records of slots not sent are kept; 0: none.
     """
-    return TabledStore(_Dictionaries(), clock=clock, run=run)
+    return TabledStore(_Dictionaries(history), clock=clock, run=run)
 
 
 @dataclass(slots=True)
 class _Kept:
+    history: deque[Record]
     identity: str = ""
     revision: str = ""
     progress: dict[str, Progress] = field(default_factory=dict)
@@ -42,7 +45,6 @@ class _Kept:
     paused: dict[str, str] = field(default_factory=dict)
     claimed: dict[str, int] = field(default_factory=dict)
     peers: dict[str, tuple[Peer, int]] = field(default_factory=dict)
-    history: deque[Record] = field(default_factory=lambda: deque(maxlen=rules.HISTORY))
 
     def record(self, record: Record) -> None:
         self.history.appendleft(record)
@@ -52,9 +54,9 @@ class _Kept:
 
 
 class _Dictionaries:
-    def __init__(self) -> None:
+    def __init__(self, history: int) -> None:
         self._lock = RLock()
-        self._kept = _Kept()
+        self._kept = _Kept(deque(maxlen=history))
 
     @contextmanager
     def transaction(self) -> Iterator[_Kept]:
@@ -64,7 +66,7 @@ class _Dictionaries:
 
     def wipe(self) -> None:
         with self._lock:
-            self._kept = _Kept()
+            self._kept = _Kept(deque(maxlen=self._kept.history.maxlen))
 
     def close(self) -> None:
         """Nothing is open; the store lives as long as its process."""
@@ -74,7 +76,7 @@ _SHARED: dict[str, TabledStore] = {}
 _SHARING = Lock()
 
 
-def shared(prefix: str) -> TabledStore:
+def shared(prefix: str, history: int) -> TabledStore:
     """Return this process's one store for a prefix, as all its threads share it."""
     with _SHARING:
-        return _SHARED.setdefault(prefix, memory_store())
+        return _SHARED.setdefault(prefix, memory_store(history=history))

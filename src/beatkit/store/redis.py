@@ -27,6 +27,7 @@ from uuid import uuid4
 from beatkit.store import replies, rules
 from beatkit.store.link import Address, connect, errors_named, parse
 from beatkit.store.values import (
+    Answer,
     Beat,
     Claim,
     Decision,
@@ -44,6 +45,8 @@ SEEDS_AT_ONCE = 1_000
 READS_AT_ONCE = 5_000
 """Entries a call, so that none keeps the broker's other clients waiting for long."""
 
+_READ_ONLY = ("READONLY", "MISCONF", "MASTERDOWN", "NOREPLICAS")
+
 _CLAIM_KEYS = (
     "identity", "revision", "progress", "claimed", "paused", "reserved", "pending", "history",
 )  # fmt: skip
@@ -59,6 +62,9 @@ class RedisStore:
         ssl: As `broker_use_ssl`.
         options: As `broker_transport_options`.
         source: The setting that named the URL, for error messages.
+        history: How many records of slots not sent are kept; 0: none.
+        replica_wait: Milliseconds to wait, after each batch of claims, for one replica to
+            have it, where the server has any; 0: no wait.
         offset: Milliseconds added to the server's clock, so that tests can move it.
 
     Raises:
@@ -74,6 +80,8 @@ class RedisStore:
         ssl: Mapping[str, Any] | bool | None = None,
         options: Mapping[str, Any] | None = None,
         source: str = "beatkit_store_url",
+        history: int = rules.HISTORY,
+        replica_wait: int = 100,
         offset: int = 0,
     ) -> None:
         self.address: Address = parse(url)
@@ -81,6 +89,9 @@ class RedisStore:
         self.offset = offset
         self._timeout = timeout
         self._source = source
+        self._history = history
+        self._replica_wait = replica_wait
+        self._replicas = 0  # as of the latest announcement
         self._client = connect(self.address, timeout=timeout, ssl=ssl, options=options)
         self._scripts = {name: _Script(name) for name in ("announce", "seed", "claim", "hand")}
 
@@ -89,7 +100,9 @@ class RedisStore:
         promoted = ("", "") if promote is None else (promote.revision, promote.instead_of)
         keys = ("identity", "revision", "beats", "claimed", "paused", "pending")
         says = replies.beat_to_json(beat)
-        reply = self._run("announce", keys, [uuid4().hex, beat.id, says, expires, *promoted])
+        args = [uuid4().hex, beat.id, says, expires, *promoted]
+        replicas, *reply = self._run("announce", keys, args)
+        self._replicas = int(replicas)
         return replies.situation(reply)
 
     def read(self, entries: Sequence[str] | None = None) -> View:
@@ -129,20 +142,40 @@ class RedisStore:
 
     def claim(self, writer: Writer, claims: Sequence[Claim]) -> Decision:
         """See `Store.claim`."""
-        return self._decide("claim", writer, claims)
+        decision = self._decide("claim", writer, claims)
+        self._wait_for_replica()
+        return decision
+
+    def _wait_for_replica(self) -> None:
+        """Let what was claimed reach a replica before anybody acts on it, if that is quick.
+
+        It makes a claim lost by a fail-over rare. It cannot make it impossible: the reply of
+        a wait that ran out says so, and the slots are sent all the same.
+        """
+        if self._replicas and self._replica_wait:
+            with errors_named(self.address, self._timeout, self._source):
+                self._client.wait(1, self._replica_wait)
 
     def _decide(self, mode: str, writer: Writer, claims: Sequence[Claim]) -> Decision:
         head = [writer.identity, writer.revision, writer.beat, mode, rules.RESERVED_MS]
         decisions = [
             replies.decision(
-                self._run("claim", _CLAIM_KEYS, [*head, rules.HISTORY, *_words(part)]),
+                self._run("claim", _CLAIM_KEYS, [*head, self._history, *_words(part)]),
                 writer.beat,
                 part,
             )
             for part in _parts(claims, CLAIMS_AT_ONCE)
         ]
         answers = tuple(answer for decision in decisions for answer in decision.answers)
+        self._raise_if_read_only(answers)
         return Decision(decisions[-1].now if decisions else self.read([]).now, answers)
+
+    def _raise_if_read_only(self, answers: Sequence[Answer]) -> None:
+        """A server that takes no writes at all is away; that is no slot's own failure."""
+        for answer in answers:
+            if answer.outcome == "failed" and answer.detail.startswith(_READ_ONLY):
+                with errors_named(self.address, self._timeout, self._source):
+                    raise ConnectionError(answer.detail)
 
     def settle(self, pendings: Sequence[Pending]) -> tuple[bool, ...]:
         """See `Store.settle`."""

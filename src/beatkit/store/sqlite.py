@@ -52,6 +52,7 @@ def sqlite_store(
     prefix: str,
     timeout: float = 2.0,
     source: str = "beatkit_store_url",
+    history: int = rules.HISTORY,
     clock: Callable[[], int] = wall_clock,
 ) -> TabledStore:
     """Open a store in a file, which is made when it is first used.
@@ -61,6 +62,7 @@ def sqlite_store(
         prefix: Of the rows: one file may hold many schedules.
         timeout: Seconds to wait for another process's write.
         source: The setting that named the URL, for error messages.
+        history: How many records of slots not sent are kept; 0: none.
         clock: The store's time, milliseconds since 1970.
 
     Raises:
@@ -82,7 +84,7 @@ def sqlite_store(
             f"  from {source}\n"
             "  write a path on a local disk, or redis://HOST:6379/0 for beats on several hosts"
         )
-    return TabledStore(_File(file, prefix, timeout, source), clock=clock)
+    return TabledStore(_File(file, prefix, timeout, source, history), clock=clock)
 
 
 def network_file_system(file: Path, mounts: str) -> str:
@@ -151,11 +153,11 @@ _NAME: tuple[Callable[[str], str], Callable[[str], str]] = (str, str)
 
 
 class _Kept:
-    def __init__(self, db: sqlite3.Connection, prefix: str) -> None:
+    def __init__(self, db: sqlite3.Connection, prefix: str, history: int) -> None:
         def rows(kind: str, value: Any, key: Any = _NAME) -> Any:
             return _Rows(db, (prefix, kind), key, value)
 
-        self._db, self._prefix = db, prefix
+        self._db, self._prefix, self._history = db, prefix, history
         self._single = rows("single", (str, lambda _, text: text))
         self.progress = rows("progress", (_dump, lambda _, text: Progress(*json.loads(text))))
         self.reserved = rows(
@@ -188,7 +190,7 @@ class _Kept:
         sql = "INSERT INTO history (prefix, value) VALUES (?, ?)"
         at = self._db.execute(sql, (self._prefix, _dump(record))).lastrowid
         old = "DELETE FROM history WHERE prefix = ? AND id <= ?"
-        self._db.execute(old, (self._prefix, (at or 0) - rules.HISTORY))
+        self._db.execute(old, (self._prefix, (at or 0) - self._history))
 
     def records(self, limit: int) -> tuple[Record, ...]:
         sql = "SELECT value FROM history WHERE prefix = ? ORDER BY id DESC LIMIT ?"
@@ -218,7 +220,8 @@ def _load_peer(text: str) -> tuple[Peer, int]:
 class _File:
     """One file; opened anew in each process, for SQLite's connections must not be forked."""
 
-    def __init__(self, file: Path, prefix: str, timeout: float, source: str) -> None:
+    def __init__(self, file: Path, prefix: str, timeout: float, source: str, history: int) -> None:
+        self._history = history
         self._file, self._prefix = file, prefix
         self._timeout, self._source = timeout, source
         self._lock = RLock()
@@ -231,7 +234,7 @@ class _File:
             db = self._open()
             db.execute("BEGIN IMMEDIATE")
             try:
-                yield _Kept(db, self._prefix)
+                yield _Kept(db, self._prefix, self._history)
                 db.execute("COMMIT")
             except BaseException:
                 if db.in_transaction:

@@ -9,8 +9,7 @@ import pytest
 from celery import Celery
 
 from beatkit.sending import open_way
-from beatkit.store import open_store
-from beatkit.store.choice import choose
+from beatkit.store.choice import choose, open_choice
 from tests.integration.sending.desk import Desk
 from tests.servers import ValkeyServer
 
@@ -24,7 +23,7 @@ def desk(valkey: ValkeyServer) -> Callable[..., Desk]:
         app = app or Celery("shop", broker=valkey.url(), set_as_current=False)
         app.conf.update(settings)
         choice = choose(app)
-        store = open_store(choice.url, prefix=choice.prefix, options=choice.options)
+        store = open_choice(choice)
         way = open_way(app, choice, store, now=lambda: store.read([]).now)
         desks.append(Desk(app, store, way, valkey))
         return desks[-1]

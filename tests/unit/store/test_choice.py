@@ -20,9 +20,15 @@ def app(broker: str, name: str | None = "shop", **settings: Any) -> Celery:
 def test_a_redis_broker_is_the_store() -> None:
     options = {"socket_timeout": 3}
     chosen = choose(app("redis://h:1/2", broker_transport_options=options))
+    name = "beatkit:shop:"
     assert chosen == Choice(
-        "redis://h:1/2", "broker_url", "beatkit:shop:", "beatkit:shop:", True, False, options
+        "redis://h:1/2", "broker_url", name, name, True, 10_000, 100, False, options
     )
+
+
+def test_the_settings_of_the_store_are_taken_along() -> None:
+    chosen = choose(app("redis://h/0", beatkit_history=0, beatkit_replica_wait=0))
+    assert (chosen.history, chosen.replica_wait) == (0, 0)
 
 
 def test_a_global_key_prefix_goes_before_the_stores_keys_and_not_into_task_ids() -> None:

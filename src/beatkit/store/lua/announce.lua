@@ -37,7 +37,10 @@ if ARGV[6] ~= '' and in_force == ARGV[7] then
   in_force = ARGV[6]
   redis.call('SET', revision, in_force)
 end
+-- How many replicas there are to wait for after a claim. INFO may be denied: then none.
+local info = redis.pcall('INFO', 'replication')
+local replicas = type(info) == 'string' and string.match(info, 'connected_slaves:(%d+)') or '0'
 return {
-  ms(now), redis.call('GET', identity), in_force,
+  replicas, ms(now), redis.call('GET', identity), in_force,
   redis.call('HGETALL', beats), redis.call('HGETALL', paused), redis.call('HGETALL', pending),
 }

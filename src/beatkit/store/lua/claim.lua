@@ -51,6 +51,7 @@ local function refused(command)
 end
 
 local function record(claim, first, last, count, reason)
+  if keep == '0' then return end
   redis.pcall('XADD', history, 'MAXLEN', '~', keep, '*', 'at', stamp, 'entry', claim.entry,
     'first', first, 'last', last, 'count', count, 'reason', reason, 'by', me)
 end
