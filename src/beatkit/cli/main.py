@@ -45,12 +45,11 @@ def main() -> None:
     help="What of the tasks' logging is shown.",
 )  # fmt: skip
 def dev(**options: Any) -> None:
-    r"""Run TARGET's worker and its schedule here, with a private broker.
+    """Run TARGET's worker and its schedule here, with a private broker.
 
     TARGET is a file (shop.py), a module (shop.tasks), either of them with the app's
     variable (shop.tasks:app), or the dotted form that `celery -A` takes.
 
-    \b
     Prints a line for each slot that is sent and each run that ended. Ctrl-C stops it when
     running tasks have finished. The app's own broker is not contacted. State is kept in
     .beatkit/ in the current folder, unless --fresh.

@@ -93,7 +93,7 @@ class Server:
                 raise self._failure(f"ended with code {self._process.returncode}")
             if time.monotonic() > deadline:
                 self.stop()
-                raise self._failure(f"did not answer within {START_SECONDS:.0f} seconds")
+                raise self._failure(f"did not answer within {START_SECONDS:g} seconds")
             time.sleep(_POLL_SECONDS)
 
     def stop(self) -> None:

@@ -77,8 +77,9 @@ def folder_name(file: str | None, name: str) -> str:
     module, _, variable = name.partition(":")
     if file:
         path = Path(file)
+        path = path.parent if path.stem == "__init__" else path.with_suffix("")
         below = path.is_relative_to(Path.cwd())
-        module = ".".join((path.relative_to(Path.cwd()) if below else path).with_suffix("").parts)
+        module = ".".join((path.relative_to(Path.cwd()) if below else path).parts)
     return re.sub(r"[^\w.-]+", "-", f"{module}.{variable}").strip(".-")
 
 

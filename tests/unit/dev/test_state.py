@@ -17,6 +17,7 @@ from beatkit.dev.state import LONGEST_SOCKET, StateError, folder_name, fresh, ke
         ("examples/hello.py", "hello:app", "examples.hello.app"),
         ("hello.py", "hello:app", "hello.app"),
         ("shop/celery.py", "shop.celery:proj", "shop.celery.proj"),
+        ("shop/__init__.py", "shop:celery_app", "shop.celery_app"),
         (None, "shop:app", "shop.app"),
         ("a b/ä.py", "ä:app", "a-b.ä.app"),
     ],

@@ -1,0 +1,76 @@
+"""The command line of `beatkit dev`."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from click.testing import CliRunner
+
+from beatkit import __version__
+from beatkit.cli.main import main
+from beatkit.dev.options import Options
+from beatkit.dev.redirect import BrokerUnreachable
+from beatkit.dev.target import TargetError
+
+
+def test_help_loads_neither_celery_nor_the_rest() -> None:
+    program = (
+        "import sys; from beatkit.cli.main import main\n"
+        "try: main(['dev', '--help'])\n"
+        "except SystemExit: pass\n"
+        "heavy = {'celery', 'kombu', 'redis', 'pydantic', 'rich'} & set(sys.modules)\n"
+        "sys.exit(str(heavy) if heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "--broker URL" in done.stdout
+
+
+def test_the_version() -> None:
+    assert CliRunner().invoke(main, ["--version"]).output == f"beatkit {__version__}\n"
+
+
+def test_every_option_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    got: list[Options] = []
+    monkeypatch.setattr("beatkit.dev.run.run", lambda options: got.append(options) or 0)
+    line = (
+        "dev shop.py --broker redis://b --for 1.5 --fresh --pool solo --concurrency 3"
+        " --loglevel debug"
+    )
+    assert CliRunner().invoke(main, line.split()).exit_code == 0
+    assert got == [
+        Options(
+            target="shop.py",
+            broker="redis://b",
+            seconds=1.5,
+            pool="solo",
+            concurrency=3,
+            fresh=True,
+            log_level="DEBUG",
+        )
+    ]
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(TargetError("no app\n  at all"), 2), (BrokerUnreachable("no app\n  at all"), 69)],
+)
+def test_an_error_is_its_message_and_an_exit_code(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, code: int
+) -> None:
+    def fail(_options: Options) -> int:
+        raise error
+
+    monkeypatch.setattr("beatkit.dev.run.run", fail)
+    done = CliRunner().invoke(main, ["dev", "shop.py"])
+    assert (done.exit_code, done.stdout) == (code, "")
+    assert done.stderr == "beatkit dev: no app\n  at all\n"
+
+
+@pytest.mark.parametrize(
+    "line", ["dev", "dev x --for 0", "dev x --for -1", "dev x --concurrency 0", "dev x --colour"]
+)
+def test_wrong_usage_is_exit_code_2(line: str) -> None:
+    assert CliRunner().invoke(main, line.split()).exit_code == 2
