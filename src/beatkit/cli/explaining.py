@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 from itertools import islice
+from pathlib import Path
 from typing import Any
 
 import click
@@ -41,7 +42,7 @@ def explain_verb(view: View, words: tuple[str, ...], count: int, name: str) -> N
     try:
         schedule = bind(cron(text, timezone=str(view.zone)), timezone="UTC", name=name)
     except ScheduleError as error:
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {error}{_unquoted(words)}", err=True)
         raise click.exceptions.Exit(NO) from None
     rule: CronRule = schedule.rule
     start = millis(view.now)
@@ -58,6 +59,13 @@ def explain_verb(view: View, words: tuple[str, ...], count: int, name: str) -> N
     runs = [run(view, at) for at in _coming(view, schedule, count)]
     notes = [f"H was taken from the name {name!r}"] if is_hashed(text) else []
     view.outlet.give(answer(view, document, runs, notes))
+
+
+def _unquoted(words: tuple[str, ...]) -> str:
+    """Recognise an EXPR without quotes, in which the shell has replaced each `*`."""
+    if len(words) < 2 or not any(Path(word).exists() for word in words):
+        return ""
+    return "\n  the shell has put file names in the place of *: write EXPR in quotes"
 
 
 def _coming(view: View, schedule: Any, count: int) -> list[datetime]:

@@ -14,6 +14,7 @@ import pytest
 from tests.unit.cli.conftest import Run
 
 FOLDER = Path(__file__).parent / "golden"
+PICTURE = Path(__file__).parents[3] / "docs" / "how-to" / "see-the-schedule.svg"
 AUTUMN = ("--at", "2026-10-24T21:59:58+02:00")  # the night in which Berlin's clocks go back
 ZONES = ((), ("--tz", "America/New_York"), ("--tz", "UTC"))
 WIDTHS = (80, 100, 160)
@@ -49,6 +50,14 @@ def _told(run: Run, words: tuple[str, ...], width: int) -> str:
     done = run(*words, width=width)
     head = f"$ COLUMNS={width} celery -A shop schedule {shlex.join(words)}\n"
     return f"{head}{done.out}--- exit code {done.code}, on stderr:\n{done.err}"
+
+
+def test_the_picture_in_the_docs_is_the_one_that_is_drawn(run: Run, tmp_path: Path) -> None:
+    drawn = tmp_path / "day.svg"
+    run("timeline", "--svg", str(drawn), "--from", "2026-10-25T00:00", *AUTUMN)
+    if os.environ.get("GOLDEN") == "write":
+        PICTURE.write_text(drawn.read_text())
+    assert drawn.read_text() == PICTURE.read_text()
 
 
 @pytest.mark.parametrize("verb", VERBS)

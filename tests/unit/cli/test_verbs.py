@@ -349,6 +349,18 @@ def test_explain_says_where_an_expression_is_wrong(run: Run) -> None:
     )
 
 
+def test_explain_recognises_what_the_shell_made_of_it(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "shop.py").touch()
+    monkeypatch.chdir(tmp_path)
+    done = run("explain", "0", "4", "shop.py", "shop.py", "shop.py")
+    assert (done.code, done.err.splitlines()[-1]) == (
+        1,
+        "  the shell has put file names in the place of *: write EXPR in quotes",
+    )
+
+
 def test_explain_takes_h_from_a_name(run: Run) -> None:
     one = answer(run, "explain", "H H(0-5) * * *", "--name", "a")["items"][0]["normal"]
     other = answer(run, "explain", "H H(0-5) * * *", "--name", "b")["items"][0]["normal"]

@@ -146,7 +146,7 @@ def _rows(day: Day) -> Iterator[str]:
         if lane.queue != queue:
             queue = lane.queue
             yield f'<line class="line" x1="24" x2="{WIDTH - 24}" y1="{y + 0.5}" y2="{y + 0.5}"/>'
-            yield _text(24, y + 18, pinched(queue, 33), "head")
+            yield _text(24, y + 18, pinched(queue, 32), "head")
             y += GROUP
         yield from _row(day, lane, y)
         y += ROW
@@ -156,7 +156,7 @@ def _row(day: Day, lane: Lane, y: int) -> Iterator[str]:
     runs = f"{len(lane.slots):,} run{'s' * (len(lane.slots) != 1)}"
     about = f"{lane.name}: {lane.schedule}, {runs}"
     yield f"<g><title>{escape(about)}</title>"
-    yield _text(36, y + 14, pinched(lane.name, 33))
+    yield _text(36, y + 14, pinched(lane.name, 31))
     yield _text(RIGHT + 66, y + 14, f"{len(lane.slots):,}", "quiet small end")
     yield _text(RIGHT + 78, y + 14, cut(lane.schedule, 19), "mono")
     for first, last, count in spans(day, lane.slots):
@@ -193,7 +193,7 @@ def _span(day: Day, lane: Lane, first: int, last: int, count: int, y: int) -> st
 
 def _strip(day: Day, load: Load, top: int) -> Iterator[str]:
     base, high = top + STRIP - 8, STRIP - 16
-    yield _text(24, base - 10, pinched(load.queue, 33))
+    yield _text(24, base - 10, pinched(load.queue, 32))
     yield f'<line class="line" x1="{LEFT}" x2="{RIGHT}" y1="{base + 0.5}" y2="{base + 0.5}"/>'
     most = max(load.counts) or 1
     size = (RIGHT - LEFT) / PARTS
