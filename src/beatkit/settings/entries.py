@@ -17,6 +17,7 @@ from beatkit.settings.problems import Flaw, Unfit
 from beatkit.settings.routing import SEND
 from beatkit.settings.urls import at
 
+_NEEDED = ("task", "schedule")
 _KEYS = ("task", "schedule", "args", "kwargs", "options", "relative")
 _POLICIES = words(
     "catch_up coalesce deadline overlap even_when_paused jitter enabled description tags"
@@ -45,16 +46,15 @@ def _entry(entry: Any) -> Any:
     if not isinstance(entry, Mapping):
         said = f"is {values.shown(entry)}, expected a mapping with task and schedule"
         raise Unfit(Flaw(said))
-    flaws = [flaw for key in entry if key not in _KEYS for flaw in [_unknown_key(key)]]
+    flaws = [_unknown_key(key) for key in entry if key not in _CONVERTERS]
     meant = {flaw.suggestion for flaw in flaws}
-    flaws += [_missing(key) for key in ("task", "schedule") if key not in entry.keys() | meant]
+    flaws += [_missing(key) for key in _NEEDED if key not in entry and key not in meant]
     fitted = dict(entry)
-    for key, convert in _CONVERTERS.items():
-        if key in entry:
-            try:
-                fitted[key] = convert(entry[key])
-            except Unfit as error:
-                flaws += [at(flaw, key) for flaw in error.flaws]
+    for key in filter(_CONVERTERS.__contains__, entry):
+        try:
+            fitted[key] = _CONVERTERS[key](entry[key])
+        except Unfit as error:
+            flaws += [at(flaw, key) for flaw in error.flaws]
     if flaws:
         raise Unfit(flaws)
     return fitted

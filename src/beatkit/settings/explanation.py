@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from beatkit.settings.naming import Given
-from beatkit.settings.redaction import redact
+from beatkit.settings.redaction import brief
 from beatkit.settings.settled import Settings
 
 
@@ -16,7 +16,7 @@ class Explained:
 
     Attributes:
         setting: Its name, or the key of an extension.
-        value: Its value's repr, with secrets hidden.
+        value: Its value's repr, with secrets hidden; of beat_schedule, the entries' names.
         origin: Where it came from, with the key if that is another.
         overrode: What gave it in vain, the nearest first: "'Europe/Rome' from ...".
     """
@@ -47,7 +47,7 @@ def explain(settings_or_app: Any) -> list[Explained]:
         before = rows.get(name)
         overrode = (f"{before.value} from {before.origin}", *before.overrode) if before else ()
         origin = "app.conf, assigned later" if settings else "app.conf"
-        rows[name] = Explained(name, repr(redact(value, name)), origin, overrode)
+        rows[name] = Explained(name, brief(name, value), origin, overrode)
     return list(rows.values())
 
 
@@ -55,7 +55,7 @@ def _of_settings(settings: Settings) -> list[Explained]:
     return [
         Explained(
             each.name,
-            repr(redact(each.value, each.name)),
+            brief(each.name, each.value),
             _origin(each.key, each.name, each.where),
             tuple(_overrode(other) for other in settings.overridden(each.name)),
         )
@@ -65,7 +65,7 @@ def _of_settings(settings: Settings) -> list[Explained]:
 
 def _overrode(other: Given) -> str:
     origin = _origin(other.key, other.name, other.where)
-    return f"{redact(other.value, other.name)!r} from {origin}"
+    return f"{brief(other.name, other.value)} from {origin}"
 
 
 def _origin(key: str, name: str, where: str) -> str:

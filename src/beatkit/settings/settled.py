@@ -12,7 +12,7 @@ from beatkit.settings.judging import Judged, judge
 from beatkit.settings.model import Fields, SettingsDict
 from beatkit.settings.naming import Given, name_all
 from beatkit.settings.problems import Problem, SettingsError
-from beatkit.settings.redaction import redact
+from beatkit.settings.redaction import brief, redact
 from beatkit.settings.sources import Source, caller
 
 
@@ -99,7 +99,7 @@ class Settings(Fields):
         return isinstance(other, Settings) and self.to_celery() == other.to_celery()
 
     def __repr__(self) -> str:
-        shown = (f"{name}={redact(value, name)!r}" for name, value in self.to_celery().items())
+        shown = (f"{name}={brief(name, value)}" for name, value in self.to_celery().items())
         return f"Settings({', '.join(shown)})"
 
     __str__ = __repr__

@@ -174,3 +174,15 @@ def test_explain_tells_what_was_assigned_to_an_app_later() -> None:
         "'Asia/Tokyo'",
         "app.conf, assigned later",
     )
+
+
+def test_listings_show_the_names_of_entries_and_not_their_arguments() -> None:
+    entry = {"task": "shop.close", "schedule": 60, "args": ["hush"]}
+    settings = load({"broker_url": "memory://", "beat_schedule": {"close": entry, "open": entry}})
+    assert repr(settings) == (
+        "Settings(beat_schedule={'close': ..., 'open': ...}, broker_url='memory://')"
+    )
+    assert [row.value for row in explain(settings)] == [
+        "{'close': ..., 'open': ...}",
+        "'memory://'",
+    ]
