@@ -8,6 +8,6 @@ TIME_ZONE = "Europe/Berlin"
 USE_TZ = True
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL", "redis://localhost:6379/0")
-CELERY_TASK_TIME_LIMIT = 300  # seconds
+CELERY_TASK_TIME_LIMIT = 10  # seconds
 
 CHECK_STOCK_EVERY = float(os.environ.get("CHECK_STOCK_EVERY", "15"))  # seconds
