@@ -22,6 +22,7 @@ from beatkit.registry.problem import shown
 from beatkit.registry.resolve import Ground, Unresolved, ground_of, resolve
 
 _ATTRIBUTE = "_beatkit_binding"
+_DECLARED = ("task", "schedule", "args", "kwargs")
 
 
 class Binding:
@@ -167,10 +168,7 @@ def _declared_twice(first: Entry, second: Entry) -> str:
 
 def _changes_to(entry: Entry, row: dict[str, Any]) -> list[str]:
     """Return a message if the row was changed. Options may be: those who watch sends do."""
-    declared = as_celery(entry)
-    changed = [
-        key for key in ("task", "schedule", "args", "kwargs") if row.get(key) != declared[key]
-    ]
+    changed = [key for key in _DECLARED if _differ(row.get(key), getattr(entry, key))]
     return [
         f"Entry {entry.name!r} is declared by a decorator, and its {key} was changed"
         f" in beat_schedule to {shown(row.get(key))}\n"
@@ -178,6 +176,10 @@ def _changes_to(entry: Entry, row: dict[str, Any]) -> list[str]:
         f"  write it in the decorator"
         for key in changed
     ]
+
+
+def _differ(there: object, declared: object) -> bool:
+    return there is not declared and there != declared
 
 
 def _in_settings_too(entry: Entry) -> str:
