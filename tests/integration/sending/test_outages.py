@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from contextlib import suppress
 
 import pytest
+import redis
 from celery import Celery
 
 from beatkit.entry import Entry
@@ -132,13 +132,17 @@ def test_a_replica_that_is_frozen_delays_a_batch_by_a_tenth_of_a_second(
 
 
 def follow(replica: ValkeyServer, master: ValkeyServer) -> None:
+    seen: object = None
     with replica.client() as client, master.client() as leading:
         leading.config_set("repl-diskless-sync-delay", 0)
         client.replicaof("127.0.0.1", master.port)
         leading.set("ready", 1)
-        for _ in range(2000):
-            with suppress(Exception):
+        end = time.monotonic() + 60
+        while time.monotonic() < end:
+            try:
                 if client.get("ready"):
                     return
-            leading.wait(1, 20)
-    raise AssertionError("the replica did not catch up")
+            except redis.RedisError as error:
+                seen = error
+            leading.wait(1, 50)
+    raise AssertionError(f"the replica did not catch up: {seen!r}")
