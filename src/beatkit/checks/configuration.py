@@ -114,7 +114,7 @@ def notices(subject: Subject) -> Iterator[Finding]:
     for notice in settings.notices if settings is not None else ():
         severity: Severity = "note" if notice.kind == "warning" else "warning"
         what, _, remedy = notice.message.partition("\n")
-        yield Finding(f"setting-{notice.kind}", severity, what, remedy.strip())
+        yield Finding("setting", severity, what, remedy.strip())
 
 
 def other_scheduler(subject: Subject) -> Iterator[Finding]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from beatkit.checks.report import Severity
+from beatkit.checks.report import Rule, Severity
 from beatkit.schedules.calendar import DayMode
 from beatkit.schedules.dialect import ALIASES
 from beatkit.schedules.fields import DAY, HOUR, MINUTE, MONTH, SECOND, WEEKDAY, Kind, read_field
@@ -20,7 +20,7 @@ SIZES = {SECOND: 60, MINUTE: 60, HOUR: 24, DAY: 31, MONTH: 12, WEEKDAY: 7}
 class Oddity:
     """One thing about an expression that is probably not meant."""
 
-    rule: str
+    rule: Rule
     severity: Severity
     what: str
     remedy: str

@@ -10,6 +10,37 @@ from beatkit.entry import Entry, Source
 
 Severity = Literal["error", "warning", "note"]
 
+Rule = Literal[
+    "unknown-task",
+    "duplicate-name",
+    "arguments",
+    "serialisation",
+    "declaration",
+    "never-fires",
+    "schedule-raises",
+    "every-minute",
+    "both-days",
+    "uneven-step",
+    "all-hours",
+    "misread",
+    "clock-change",
+    "elapsed-days",
+    "no-deadline",
+    "jitter-past-deadline",
+    "overlapping",
+    "redelivered",
+    "own-publishing",
+    "unknown-queue",
+    "crowd",
+    "dropped",
+    "two-spellings",
+    "shared-registry",
+    "policy-unused",
+    "flattened",
+    "setting",
+]
+"""Names of what is looked for; docs/how-to/check-in-ci.md says what each finds."""
+
 ORDER: dict[Severity, int] = {"error": 0, "warning": 1, "note": 2}
 
 _NAMED = re.compile(r"Entry '([^']*)'")
@@ -21,7 +52,7 @@ class Finding:
     """One thing that is wrong with a schedule, or worth knowing about it.
 
     Attributes:
-        rule: A short name of what was looked for, such as "unknown-task"; stable.
+        rule: What was looked for; these names stay.
         severity: "error": it cannot work as it stands. "warning": it works, and probably not
             as meant. "note": it works as said, and may surprise.
         message: What is wrong, with the value; begins with the entry where there is one.
@@ -30,7 +61,7 @@ class Finding:
         source: Where the entry was declared; None for settings.
     """
 
-    rule: str
+    rule: Rule
     severity: Severity
     message: str
     remedy: str = ""
@@ -93,14 +124,14 @@ class Report:
         return f"{self.entries} {'entry' if self.entries == 1 else 'entries'}: {listed}"
 
 
-def about(entry: Entry, rule: str, severity: Severity, what: str, remedy: str = "") -> Finding:
+def about(entry: Entry, rule: Rule, severity: Severity, what: str, remedy: str = "") -> Finding:
     """Return a finding about one entry; `what` goes on after `Entry 'x': `."""
     return Finding(
         rule, severity, f"Entry {entry.name!r}: {what}", remedy, entry.name, entry.source
     )
 
 
-def from_message(message: str, rule: str, severity: Severity = "error") -> Finding:
+def from_message(message: str, rule: Rule, severity: Severity = "error") -> Finding:
     """Take a whole message of the registry apart: subject, place, remedy."""
     subject, marker, rest = message.partition("\n  declared in ")
     if not marker:
@@ -109,10 +140,11 @@ def from_message(message: str, rule: str, severity: Severity = "error") -> Findi
     place, _, remedy = rest.partition("\n")
     where = _PLACE.match(place)
     named = _NAMED.match(subject)
+    _, twice, elsewhere = place.partition(", and in ")
     return Finding(
         rule,
         severity,
-        subject,
+        f"{subject}; the other one stands in {elsewhere}" if twice else subject,
         remedy.strip(),
         named and named[1],
         Source(where[1], int(where[2])) if where else None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from beatkit.checks.report import Finding, about, from_message
+from beatkit.checks.report import Finding, Rule, about, from_message
 from beatkit.checks.subject import Subject, period_of
 from beatkit.entry import Entry
 from beatkit.registry.arguments import misfit
@@ -13,7 +13,7 @@ from beatkit.registry.serialise import unserialisable
 from beatkit.registry.unknown import unknown_tasks
 from beatkit.sending.effects import is_celerys_own
 
-KINDS = (
+KINDS: tuple[tuple[str, Rule], ...] = (
     ("is declared twice", "duplicate-name"),
     ("is declared by a decorator and stands in", "duplicate-name"),
     (" do not fit ", "arguments"),
@@ -29,8 +29,8 @@ VISIBILITY = {"redis": 3600, "rediss": 3600, "sentinel": 3600, "valkey": 3600, "
 def declarations(subject: Subject) -> Iterator[Finding]:
     """What keeps an entry from being bound: duplicate names, arguments, schedules ..."""
     for message in subject.problems:
-        rule = next((rule for words, rule in KINDS if words in message), "declaration")
-        yield from_message(message, rule)
+        found: Iterator[Rule] = (rule for words, rule in KINDS if words in message)
+        yield from_message(message, next(found, "declaration"))
 
 
 def unknown(subject: Subject) -> Iterator[Finding]:
@@ -51,7 +51,7 @@ def arguments(subject: Subject) -> Iterator[Finding]:
         yield from _problem(entry, "serialisation", unserialisable(entry, task, serializer))
 
 
-def _problem(entry: Entry, rule: str, problem: Problem | None) -> Iterator[Finding]:
+def _problem(entry: Entry, rule: Rule, problem: Problem | None) -> Iterator[Finding]:
     if problem is not None:
         yield about(entry, rule, "error", problem.what, problem.write)
 
@@ -68,8 +68,14 @@ def overlapping(subject: Subject) -> Iterator[Finding]:
                 "warning",
                 f"runs every {period:g}s, and a run may take {limit:g}s by its time limit:"
                 " runs can overlap",
-                "write overlap='skip', a longer interval, or a shorter time_limit",
+                f"write {_overlap(entry)}, a longer interval, or a shorter time_limit",
             )
+
+
+def _overlap(entry: Entry) -> str:
+    if entry.policy is not None:
+        return "overlap='skip'"
+    return f"beatkit_policies = {{{entry.name!r}: {{'overlap': 'skip'}}}}"
 
 
 def redelivered(subject: Subject) -> Iterator[Finding]:

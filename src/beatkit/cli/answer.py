@@ -133,7 +133,8 @@ def _lines(answer: Answer, width: int) -> Iterator[Line]:
         yield from drawn(answer.tables, width)
         return
     for line in answer.lines:
-        yield from (Line(part, line.style) for part in wrapped(line.text, width) or [""])
+        parts = [line.text] if line.whole else wrapped(line.text, width) or [""]
+        yield from (Line(part, line.style) for part in parts)
 
 
 STYLES: dict[str, dict[str, Any]] = {

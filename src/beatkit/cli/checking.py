@@ -72,4 +72,10 @@ def _row(finding: Finding) -> Row:
 
 def _lines(finding: Finding) -> list[Line]:
     first, *others = str(finding).split("\n")
-    return [Line(first, STYLES[finding.severity]), *map(Line, others), Line("")]
+    pointing = "^" in finding.message
+    style = STYLES[finding.severity]
+    return [
+        Line(first, style, whole=pointing),
+        *(Line(other, whole=pointing) for other in others),
+        Line(""),
+    ]

@@ -56,10 +56,17 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of text, and how it looks: "", heading, title, quiet, warning or error."""
+    """One line of text, and how it looks.
+
+    Attributes:
+        text: Without the line's end.
+        style: "", heading, title, quiet, added, warning or error.
+        whole: It is never broken: carets below it point into it.
+    """
 
     text: str
     style: str = ""
+    whole: bool = False
 
 
 def drawn(tables: Sequence[Table], width: int) -> Iterator[Line]:

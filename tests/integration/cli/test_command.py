@@ -95,7 +95,7 @@ def test_check_lists_all_problems_with_their_lines(folder: Path) -> None:
     done = run(folder, "-A", "broken", "schedule", "check")
     assert done.returncode == 1
     assert done.stdout.startswith(
-        "error: Entry 'hello' is declared twice\n"
+        "error: Entry 'hello' is declared twice; the other one stands in broken.py, line 17\n"
         "  broken.py:12: duplicate-name\n"
         "  write another name= in one of them\n"
     )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import doctest
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
-from typing import Any
+from pathlib import Path
+from typing import Any, get_args
 
 import pytest
 from celery import Celery
@@ -15,6 +17,7 @@ from kombu import Queue
 import beatkit.checks
 from beatkit import Registry, check, every, install, make_app
 from beatkit.checks import Finding, Report
+from beatkit.checks.report import Rule
 from beatkit.schedules.celery import at
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -94,7 +97,7 @@ def test_two_entries_of_one_name() -> None:
 
     (finding,) = check(app, at=NOW).findings
     assert (finding.rule, finding.severity, finding.entry) == ("duplicate-name", "error", "twice")
-    assert finding.message == "Entry 'twice' is declared twice"
+    assert finding.message.startswith("Entry 'twice' is declared twice; the other one stands in ")
     assert finding.remedy == "write another name= in one of them"
     assert finding.source is not None
     assert finding.source.file.endswith("test_findings.py")
@@ -190,7 +193,8 @@ def test_an_interval_shorter_than_the_time_limit() -> None:
             "overlapping",
             "Entry 'e': runs every 60s, and a run may take 300s by its time limit: runs can"
             " overlap",
-            "write overlap='skip', a longer interval, or a shorter time_limit",
+            "write beatkit_policies = {'e': {'overlap': 'skip'}}, a longer interval, or a shorter"
+            " time_limit",
         )
     ]
 
@@ -453,7 +457,7 @@ def test_what_reading_the_settings_noticed() -> None:
     assert found(app) == [
         (
             "note",
-            "setting-warning",
+            "setting",
             "broker_url is not set: redis://localhost:6379/0 is used",
             "write broker_url, or set CELERY_BROKER_URL in the environment",
         )
@@ -480,6 +484,23 @@ def test_checking_twice_gives_the_same() -> None:
 
 def test_the_example_of_the_docstring_is_true() -> None:
     assert doctest.testmod(beatkit.checks).failed == 0
+
+
+def test_the_docs_list_every_rule() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "check-in-ci.md").read_text()
+    rows = re.findall(r"^\| (`[a-z-]+`(?:, `[a-z-]+`)*) \| ", page, re.M)
+    listed = [name.strip("`") for row in rows for name in row.split(", ")]
+    assert sorted(listed) == sorted(get_args(Rule))
+
+
+def test_a_schedule_that_cannot_be_read_is_shown_with_its_carets() -> None:
+    app = plain("0 25 * * *")
+    (finding,) = check(app, at=NOW).findings
+    assert finding.rule == "declaration"
+    assert finding.message == (
+        "Entry 'e': hour is 25 in cron '0 25 * * *', expected 0-23\n  0 25 * * *\n    ^^"
+    )
+    assert finding.remedy == "write '23', or another hour from 0 to 23"
 
 
 @pytest.mark.parametrize("rule", beatkit.checks.RULES, ids=lambda rule: rule.__name__)
