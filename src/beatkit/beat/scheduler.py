@@ -14,12 +14,11 @@ from celery import beat as celery_beat
 from celery.utils.log import get_logger
 
 from beatkit.beat.quiet import unsaid
-from beatkit.beat.start import Hooks, Running, begin, describe
-from beatkit.beat.table import ScheduleEntry, Table, dispatched, shown
+from beatkit.beat.start import Hooks, Running, begin, chosen, describe
+from beatkit.beat.table import ScheduleEntry, Table, dispatched
 from beatkit.entry import Entry as Definition
 from beatkit.registry.effective import check_start
 from beatkit.sending.message import Outgoing
-from beatkit.store.choice import choose
 
 # Where Celery itself logs it: people alert on "Scheduler: Sending due task".
 logger = get_logger("celery.beat")
@@ -63,7 +62,7 @@ class Scheduler(celery_beat.Scheduler):
 
     def set_schedule(self, schedule: Any) -> None:
         """Replace the entries."""
-        self._table = Table(schedule)
+        self._table = schedule if isinstance(schedule, Table) else Table(self.app, rows=schedule)
 
     schedule = property(get_schedule, set_schedule)
     data = schedule
@@ -71,9 +70,8 @@ class Scheduler(celery_beat.Scheduler):
     def setup_schedule(self) -> None:
         """Read the schedule, and refuse one that cannot work. Writes nothing."""
         entries = check_start(self.app).values()
-        choose(self.app)
-        now = self.app.now()
-        self.schedule = {one.name: shown(one, self.app, now) for one in entries if one.enabled}
+        chosen(self.app)
+        self.schedule = Table(self.app, (one for one in entries if one.enabled))
         if self.app.conf.result_backend:  # without one there are no results to clean up
             self.install_default_entries(self.schedule)
 
@@ -117,7 +115,7 @@ class Scheduler(celery_beat.Scheduler):
             return 1.0
 
     def _begin(self) -> None:
-        entries = [row.defined() for row in self._table.values()]
+        entries = self._table.definitions()
         self._table.changed = False
         self._leave()
         hooks = Hooks(self._dispatch, self._patched, self._sent)
@@ -155,6 +153,4 @@ class Scheduler(celery_beat.Scheduler):
 
     def _sent(self, entry: Definition, slot: int) -> None:
         logger.info("Scheduler: Sending due task %s (%s)", entry.name, entry.task)
-        row = self._table.get(entry.name)
-        if row is not None:
-            row.sent(slot)
+        self._table.sent(entry.name, slot)

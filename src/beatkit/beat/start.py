@@ -17,9 +17,10 @@ from beatkit.beat.rows import Row
 from beatkit.clock import read_host
 from beatkit.entry import Entry
 from beatkit.errors import StoreError
+from beatkit.registry.start import for_the_command_line
 from beatkit.sending import Outgoing, Way, open_way
 from beatkit.store import Beat, Store
-from beatkit.store.choice import choose, open_choice
+from beatkit.store.choice import Choice, choose, open_choice
 
 TIMEOUT_S = 2.0
 """No wait for the store or the broker is longer, so that every pass is bounded."""
@@ -110,12 +111,22 @@ def begin(app: Any, entries: Iterable[Entry], hooks: Hooks, max_interval: float)
     return Running(passes, store, way, open_with)
 
 
+def chosen(app: Any) -> Choice:
+    """Return where progress is kept.
+
+    Raises:
+        StoreError: The app's settings name no store that its beats could share. On the
+            command line it is an error without a traceback: nobody's code is at fault.
+    """
+    try:
+        return choose(app)
+    except StoreError as error:
+        raise for_the_command_line(error) from error
+
+
 def describe(app: Any) -> str:
     """Return lines for the start banner: where progress is, and how messages are sent."""
-    try:
-        choice = choose(app)
-    except StoreError as error:
-        return f"    . store -> none: {str(error).splitlines()[0]}"
+    choice = chosen(app)
     from beatkit.store.link import SCHEMES, parse
 
     kind = choice.url.split("://")[0]
