@@ -148,6 +148,8 @@ def _no_such_zone(name: str) -> str:
     from difflib import get_close_matches
 
     known = {zone.lower(): zone for zone in zoneinfo.available_timezones()}
+    if not known:
+        return f"timezone is {name!r}, and this host has no zone data at all\n  pip install tzdata"
     near = get_close_matches(str(name).lower(), known, n=1, cutoff=0.6)
     advice = f"write {known[near[0]]!r}" if near else "write a name such as 'Europe/Berlin'"
     return (

@@ -7,6 +7,7 @@ import pytest
 from beatkit.schedules.celery import at, bind, cron, every, solar
 from beatkit.schedules.cron import CronRule
 from beatkit.schedules.describe import describe
+from beatkit.schedules.rules import IntervalRule, UnionRule
 
 
 @pytest.mark.parametrize(
@@ -98,3 +99,9 @@ def test_a_cron_expression_in_english(text: str, english: str) -> None:
 )
 def test_a_schedule_in_english(schedule: every | cron | at | solar, english: str) -> None:
     assert schedule.describe() == english
+
+
+def test_a_union_of_rules_in_english() -> None:
+    rule = UnionRule((CronRule("@hourly"), IntervalRule(15_000)))
+
+    assert describe(rule) == "every hour (UTC); and every 15 seconds"

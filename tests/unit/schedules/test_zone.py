@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import pickle
+import sys
 import zoneinfo
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -125,12 +127,20 @@ def test_a_fixed_offset_has_no_name() -> None:
     )
 
 
+@pytest.fixture
+def look_in() -> Iterator[Callable[[list[str]], None]]:
+    """Let `zoneinfo` look in other folders for as long as the test runs."""
+    before = zoneinfo.TZPATH
+    yield zoneinfo.reset_tzpath
+    zoneinfo.reset_tzpath(before)
+
+
 def test_the_version_of_the_zone_data_is_that_of_the_files_in_use(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, look_in: Callable[[list[str]], None]
 ) -> None:
     (tmp_path / "Europe").mkdir()
     (tmp_path / "Europe" / "Berlin").write_bytes(b"TZif")
-    monkeypatch.setattr(zoneinfo, "TZPATH", (str(tmp_path),))
+    look_in([str(tmp_path)])
     assert tzdata_version() == "unknown"
 
     (tmp_path / "+VERSION").write_text("2026b\n", encoding="ascii")
@@ -139,7 +149,7 @@ def test_the_version_of_the_zone_data_is_that_of_the_files_in_use(
     (tmp_path / "tzdata.zi").write_text("# version 2026c\nR A 1916\n", encoding="ascii")
     assert tzdata_version() == "2026c"
 
-    monkeypatch.setattr(zoneinfo, "TZPATH", ())
+    look_in([])
     assert tzdata_version()[:2] == "20"
     assert zone_offsets_without_system_files() == [3600, 7200]
 
@@ -148,3 +158,17 @@ def zone_offsets_without_system_files() -> list[int]:
     data = read_zone("Europe/Berlin")
     fresh = Zone("Europe/Berlin", data.first, data.changes, data.seasons)
     return [fresh.find(second)[2] for second in (1_705_000_000, 1_720_000_000)]
+
+
+def test_a_host_without_any_zone_data_says_so(
+    monkeypatch: pytest.MonkeyPatch, look_in: Callable[[list[str]], None]
+) -> None:
+    look_in([])
+    monkeypatch.setitem(sys.modules, "tzdata", None)
+
+    assert tzdata_version() == "unknown"
+    with pytest.raises(ScheduleError) as caught:
+        read_zone("Europe/Berlin")
+    assert str(caught.value) == (
+        "timezone is 'Europe/Berlin', and this host has no zone data at all\n  pip install tzdata"
+    )
