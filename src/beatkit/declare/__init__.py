@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from functools import cache
 from inspect import isfunction
-from pathlib import Path
 from typing import Any, Unpack
 
 from beatkit.declare.decoration import Use, declare
 from beatkit.declare.parameters import Parameters
+from beatkit.declare.place import known_as
 from beatkit.declare.typed import Decorator, PeriodicTask
 from beatkit.entry import Source
 from beatkit.errors import DeclarationError
@@ -87,8 +86,8 @@ class Registry:
                 that is taken. Lists everything that is wrong with it.
         """
         frame = sys._getframe(1)
-        file, shown = _paths(frame.f_code.co_filename)
-        source = Source(shown, frame.f_lineno)
+        file = frame.f_code.co_filename
+        source = Source(known_as(file), frame.f_lineno)
         if isfunction(schedule) or target_of(schedule) is not None:
             raise DeclarationError(_NO_PARENTHESES.format(source))
         given: dict[str, Any] = {name: value for name, value in said.items() if value is not None}
@@ -104,14 +103,6 @@ _NO_PARENTHESES = """\
 @periodic stands without parentheses
   declared in {}
   write @periodic(seconds=60)"""
-
-
-@cache
-def _paths(file: str) -> tuple[str, str]:
-    """Return a file's absolute path, and as people know it: from the current directory."""
-    here = Path.cwd()
-    path = here / file
-    return str(path), str(path.relative_to(here) if path.is_relative_to(here) else path)
 
 
 DEFAULT = Registry()

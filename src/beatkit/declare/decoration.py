@@ -12,6 +12,7 @@ from beatkit.declare.again import execution_of, taken
 from beatkit.declare.identity import read_description, read_enabled, read_name, read_tags
 from beatkit.declare.parameters import NAMES
 from beatkit.declare.payload import read_args, read_kwargs, read_options
+from beatkit.declare.place import absolute
 from beatkit.declare.runnable import runnable, unfit_to_run
 from beatkit.declare.when import read_schedule
 from beatkit.entry import Source
@@ -35,7 +36,7 @@ class Use:
         schedule: The positional argument; None for none.
         said: The keyword arguments; one that is None counts as not given.
         source: The decorator's file and line.
-        file: Absolute path of that file.
+        file: That file, as Python names it.
         names: The globals of that module.
     """
 
@@ -91,8 +92,8 @@ def _read(target: Target, use: Use) -> tuple[Declaration, list[Problem]]:
 def _identity(name: str | None, function: Callable[..., Any] | None, use: Use) -> Identity:
     code = getattr(unwrap(function), "__code__", None) if function else None
     return Identity(
-        declared_in=use.file,
-        defined_in=getattr(code, "co_filename", use.file),
+        declared_in=absolute(use.file),
+        defined_in=absolute(getattr(code, "co_filename", use.file)),
         function=getattr(function, "__qualname__", f"line {use.source.line}"),
         name=name,
     )
