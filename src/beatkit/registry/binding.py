@@ -40,6 +40,8 @@ class Binding:
         self.problems: list[str] = []
         self._written: dict[str, tuple[Entry, dict[str, Any]]] = {}
         self._placed: dict[str, Any] | None = None
+        # `app.finalized` is true from the start of finalize, when tasks are still missing.
+        self._complete: bool = app.finalized
         self._ground: Ground | None = None
         self._resolved: dict[Declaration, Entry | Unresolved | None] = {}
 
@@ -47,18 +49,22 @@ class Binding:
         """Bind at every moment that Celery offers, from now on."""
         setattr(self.app, _ATTRIBUTE, self)
         self.declarations.tell(self)
-        self.app.on_after_configure.connect(self._on_signal, weak=False)
-        self.app.on_after_finalize.connect(self._on_signal, weak=False)
+        self.app.on_after_configure.connect(self._configured, weak=False)
+        self.app.on_after_finalize.connect(self._finalized, weak=False)
         self.refresh()
 
-    def _on_signal(self, **_: object) -> None:
+    def _configured(self, **_: object) -> None:
+        self.refresh()
+
+    def _finalized(self, **_: object) -> None:
+        self._complete = True
         self.refresh()
 
     def added(self, declaration: Declaration) -> None:
         """Bind what a module declares after this app has read the list."""
         if not self.app.configured:
             return
-        if self._ground is None or self._ground.finalized != self.app.finalized:
+        if self._ground is None:
             self.refresh()
             return
         entry = self._bind(declaration, self._ground)
@@ -80,7 +86,7 @@ class Binding:
         """
         if not self.app.configured:
             return
-        ground = ground_of(self.app)
+        ground = ground_of(self.app, complete=self._complete)
         if ground != self._ground:
             self._ground, self._resolved = ground, {}
         self.table, self.problems = {}, []

@@ -21,21 +21,21 @@ class Ground:
     """What of an app decides how its declarations resolve. Reading conf is slow.
 
     Attributes:
-        finalized: Whether every task is registered.
+        complete: Whether every task is registered.
         main: What Celery calls the main module in task names.
         zone: IANA name of the app's time zone.
         serializer: The `task_serializer` setting.
     """
 
-    finalized: bool
+    complete: bool
     main: str | None
     zone: str
     serializer: str
 
 
-def ground_of(app: Any) -> Ground:
+def ground_of(app: Any, *, complete: bool) -> Ground:
     """Read from an app that has been configured how its declarations resolve."""
-    return Ground(app.finalized, app.main, zone_name(app.conf), app.conf.task_serializer)
+    return Ground(complete, app.main, zone_name(app.conf), app.conf.task_serializer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +53,11 @@ def resolve(declaration: Declaration, app: Any, ground: Ground) -> Entry | Unres
         only its proxy knows, the answer of `enabled`.
     """
     known = declaration.target.function is not None and isinstance(declaration.enabled, bool)
-    if not (known or ground.finalized):
+    if not (known or ground.complete):
         return None
     problems: list[Problem] = []
     entry = _entry(declaration, app, ground.zone, problems)
-    if ground.finalized:
+    if ground.complete:
         problems += _problems_with_arguments(declaration, entry, app, ground.serializer)
     if problems:
         return Unresolved(

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from celery import Celery, signals
+from celery.local import Proxy
 
 from beatkit import Registry, every, install
 from beatkit.errors import DeclarationError
@@ -49,6 +50,29 @@ def test_celery_gets_its_own_keys_only(app: Celery, registry: Registry) -> None:
             "options": {"queue": "q", "expires": 60},
         }
     }
+
+
+def test_an_app_that_is_configured_only_while_it_is_finalized(
+    app: Celery, registry: Registry, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Lazy(Proxy):
+        """A proxy of a kind that cannot be looked into."""
+
+    @app.task(name="late.hello")
+    def hello(word: str) -> None: ...
+
+    registry.periodic(seconds=15)(Lazy(lambda: app.tasks["late.hello"]))
+    install(app, registry=registry).finalize()
+    assert [record.getMessage() for record in caplog.records] == []
+    assert names(app) == []
+    (declaration,) = registry.declarations
+    with pytest.raises(DeclarationError) as raised:
+        effective_entries(app)
+    assert str(raised.value) == (
+        "Entry 'late.hello': args=[] do not fit hello(word): missing a required argument: 'word'\n"
+        f"  declared in {declaration.source}\n"
+        "  write args=[word]"
+    )
 
 
 def test_reading_the_setting_is_enough(app: Celery, registry: Registry, hello: Any) -> None:
