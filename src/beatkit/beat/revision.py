@@ -9,10 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping, Set
 from hashlib import blake2b
+from json import JSONEncoder
 from typing import Any
 
 from beatkit.entry import Entry
 
+_json = JSONEncoder(sort_keys=True, ensure_ascii=True).encode
 _PLAIN = frozenset({str, int, float, bool, bytes, type(None)})
 _ADDRESS = re.compile(r" at 0x[0-9a-fA-F]+")
 
@@ -23,7 +25,7 @@ def timing(entry: Entry) -> str:
     An entry whose arguments or policies change goes on where it was; one whose schedule
     changes restarts from the moment of change.
     """
-    return _digest(_stable(_schedule(entry)))
+    return _digest(_text(_schedule(entry)))
 
 
 def revision(entries: Iterable[tuple[Entry, str]]) -> str:
@@ -32,14 +34,14 @@ def revision(entries: Iterable[tuple[Entry, str]]) -> str:
     Args:
         entries: Each with its `timing`.
     """
-    rows = sorted(
-        _stable((
+    rows = (
+        (
             one.name, one.task, schedule, one.args, one.kwargs, one.options,
             None if one.policy is None else one.policy.to_json(),
-        ))
+        )
         for one, schedule in entries
     )  # fmt: skip
-    return _digest("\n".join(rows))
+    return _digest("\n".join(sorted(map(_text, rows))))
 
 
 def _schedule(entry: Entry) -> Any:
@@ -49,6 +51,14 @@ def _schedule(entry: Entry) -> Any:
 
 def _digest(text: str) -> str:
     return blake2b(text.encode(), digest_size=8).hexdigest()
+
+
+def _text(value: Any) -> str:
+    """Write a value down, the same in every process; JSON, which is quick, where it can be."""
+    try:
+        return _json(value)
+    except (TypeError, ValueError):
+        return _stable(value)
 
 
 def _stable(value: Any) -> str:

@@ -32,6 +32,7 @@ class Row:
         progress: The last slot decided, as far as this beat knows; -1: never read.
         failures: How often it failed in a row.
         complaint: The error that was last logged, so that it is logged once.
+        yes: What a custom schedule's latest yes asks for.
     """
 
     __slots__ = (
@@ -43,6 +44,7 @@ class Row:
         "rule",
         "scopes",
         "terms",
+        "yes",
     )
 
     def __init__(self, entry: Entry, starting_deadline: float | None = None) -> None:
@@ -54,15 +56,35 @@ class Row:
         self.progress = -1
         self.failures = 0
         self.complaint = ""
+        self.yes: Move | None = None
 
     def plan(self, now: int, able_since: int, paused: bool, poll_limit_ms: int) -> Plan:
         """Return what to decide now; raises what a broken schedule raises."""
         if self.rule is None:
-            return _asked(self.entry.schedule, self.progress, now, paused, poll_limit_ms)
+            return self._ask(now, paused, poll_limit_ms)
         terms = self.terms
         if paused:
             terms = Terms(terms.catch_up, terms.deadline_ms, terms.jitter, paused=True)
         return plan(self.rule, terms, self.progress, now, able_since)
+
+    def _ask(self, now: int, paused: bool, poll_limit_ms: int) -> Plan:
+        """Ask a custom schedule, as Celery does: its slots are the moments it says yes.
+
+        A yes is kept until it is decided: who asks again may be told no.
+        """
+        if self.yes is not None and self.yes.after == self.progress:
+            return Plan((self.yes,), now + POLL_MS)
+        if now <= self.progress:
+            return Plan((), self.progress + POLL_MS)
+        schedule = self.entry.schedule
+        due, delay = schedule.is_due(_like(schedule.now(), self.progress))
+        seconds = delay if isinstance(delay, int | float) else poll_limit_ms / 1000
+        wake = now + min(max(round(seconds * 1000), POLL_MS), poll_limit_ms)
+        if not due:
+            return Plan((), wake)
+        missed = Missed(now, now, 1, "paused") if paused else None
+        self.yes = Move(self.progress, now, None if paused else "scheduled", now, missed)
+        return Plan((self.yes,), wake)
 
     def wake(self, now: int) -> int | None:
         """Return when the row wants attention, by its progress alone."""
@@ -119,17 +141,6 @@ def _is_cron(schedule: Any) -> bool:
     from celery.schedules import crontab
 
     return isinstance(schedule, crontab)
-
-
-def _asked(schedule: Any, progress: int, now: int, paused: bool, poll_limit_ms: int) -> Plan:
-    """Ask a custom schedule, as Celery does: its slots are the moments it says yes."""
-    due, delay = schedule.is_due(_like(schedule.now(), progress))
-    seconds = delay if isinstance(delay, int | float) else poll_limit_ms / 1000
-    wake = now + min(max(round(seconds * 1000), POLL_MS), poll_limit_ms)
-    if not due or now <= progress:
-        return Plan((), wake)
-    missed = Missed(now, now, 1, "paused") if paused else None
-    return Plan((Move(progress, now, None if paused else "scheduled", now, missed),), wake)
 
 
 def _like(sample: datetime, instant_ms: int) -> datetime:

@@ -1,11 +1,13 @@
 """The entries as Celery shows them: `Scheduler.schedule`, a mapping of schedule entries.
 
-Users' `beat_init` receivers and monitoring tools read it, and some add to it. It notes when
-it was changed, so that a tick need not compare it with what it was.
+Users' `beat_init` receivers and monitoring tools read it, and some add to it. Celery's entry
+of a name is made when somebody asks for it: of 100,000, mostly nobody does. The mapping
+notes when it was changed, so that a tick need not compare it with what it was.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Mapping, MutableMapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -48,11 +50,6 @@ class ScheduleEntry(CeleryEntry):
                 raise DeclarationError("\n\n".join(messages))
         return self.definition
 
-    def sent(self, slot: int) -> None:
-        """Note a slot that this beat sent."""
-        self.last_run_at = datetime.fromtimestamp(slot / 1000, UTC)
-        self.total_run_count += 1
-
 
 def dispatched(out: Outgoing, app: Any) -> ScheduleEntry:
     """Return a slot's message as an entry of its own, which `apply_entry` may change."""
@@ -69,56 +66,87 @@ def dispatched(out: Outgoing, app: Any) -> ScheduleEntry:
     )
 
 
-def shown(entry: Entry, app: Any, now: datetime) -> ScheduleEntry:
-    """Return an entry as Celery shows it; before its first slot, `last_run_at` is now."""
-    return ScheduleEntry(
-        name=entry.name,
-        task=entry.task,
-        schedule=entry.schedule,
-        args=entry.args,
-        kwargs=dict(entry.kwargs),
-        options=dict(entry.options),
-        last_run_at=now,
-        app=app,
-        definition=entry,
-    )
+class Table(MutableMapping[str, ScheduleEntry]):
+    """Celery's entries by name, made when they are asked for.
 
-
-class Table(dict[str, ScheduleEntry]):
-    """A dictionary that knows whether it was changed.
+    Args:
+        app: The Celery app.
+        entries: The definitions to begin with.
+        rows: Celery's entries to begin with, by name.
 
     Attributes:
         changed: Set by every change; the scheduler clears it.
     """
 
-    def __init__(self, *args: Any) -> None:
-        super().__init__(*args)
+    def __init__(
+        self,
+        app: Any,
+        entries: Iterable[Entry] = (),
+        rows: Mapping[str, ScheduleEntry] | None = None,
+    ) -> None:
         self.changed = True
+        self._app = app
+        self._definitions: dict[str, Entry | None] = {entry.name: entry for entry in entries}
+        self._rows: dict[str, ScheduleEntry] = {}
+        self._sent: dict[str, tuple[int, int]] = {}  # last slot, and how many
+        self.update(rows or {})
 
-    def __setitem__(self, name: str, entry: ScheduleEntry) -> None:
+    def __getitem__(self, name: str) -> ScheduleEntry:
+        row = self._rows.get(name)
+        if row is None:
+            definition = self._definitions[name]
+            assert definition is not None
+            row = self._rows[name] = self._shown(definition)
+        return row
+
+    def __setitem__(self, name: str, row: ScheduleEntry) -> None:
         self.changed = True
-        super().__setitem__(name, entry)
+        self._definitions[name] = row.definition
+        self._rows[name] = row
 
     def __delitem__(self, name: str) -> None:
         self.changed = True
-        super().__delitem__(name)
+        del self._definitions[name]
+        self._rows.pop(name, None)
 
-    def update(self, *args: Any, **kwargs: Any) -> None:
-        """As of a dictionary."""
-        self.changed = True
-        super().update(*args, **kwargs)
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._definitions)
 
-    def pop(self, *args: Any) -> Any:
-        """As of a dictionary."""
-        self.changed = True
-        return super().pop(*args)
+    def __len__(self) -> int:
+        return len(self._definitions)
 
-    def setdefault(self, name: str, default: Any = None) -> Any:
-        """As of a dictionary."""
-        self.changed = True
-        return super().setdefault(name, default)
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({list(self.values())!r})"
 
-    def clear(self) -> None:
-        """As of a dictionary."""
-        self.changed = True
-        super().clear()
+    def definitions(self) -> list[Entry]:
+        """Return what the table is made of.
+
+        Raises:
+            DeclarationError: An entry that was added by hand cannot work.
+        """
+        found = self._definitions.items()
+        return [self._rows[name].defined() if entry is None else entry for name, entry in found]
+
+    def sent(self, name: str, slot: int) -> None:
+        """Note a slot that this beat sent."""
+        _, count = self._sent.get(name, (0, 0))
+        self._sent[name] = (slot, count + 1)
+        row = self._rows.get(name)
+        if row is not None:
+            row.last_run_at = datetime.fromtimestamp(slot / 1000, UTC)
+            row.total_run_count = count + 1
+
+    def _shown(self, entry: Entry) -> ScheduleEntry:
+        slot, count = self._sent.get(entry.name, (None, 0))
+        return ScheduleEntry(
+            name=entry.name,
+            task=entry.task,
+            schedule=entry.schedule,
+            args=entry.args,
+            kwargs=dict(entry.kwargs),
+            options=dict(entry.options),
+            last_run_at=None if slot is None else datetime.fromtimestamp(slot / 1000, UTC),
+            total_run_count=count,
+            app=self._app,
+            definition=entry,
+        )

@@ -106,3 +106,24 @@ def test_one_with_a_naive_clock_is_asked_naively():
     schedule = Moody((False, 1), now=datetime(2027, 1, 15))
     asked(schedule)
     assert schedule.asked[0].tzinfo is None
+
+
+def test_a_yes_is_kept_until_it_is_decided():
+    schedule = Moody((True, 20))
+    row = Row(Entry("one", "t", schedule))
+    row.progress = NOW - 60_000
+    yes = Move(NOW - 60_000, NOW, "scheduled", NOW)
+    assert row.plan(NOW, 0, False, 300_000).moves == (yes,)
+    schedule.answer = (False, 20)
+    assert row.plan(NOW + 500, 0, False, 300_000).moves == (yes,)
+    row.progress = NOW
+    assert row.plan(NOW + 500, 0, False, 300_000) == Plan((), NOW + 20_500)
+
+
+def test_a_schedule_is_not_asked_in_the_very_millisecond_of_its_progress():
+    """Its yes would be no later than what is decided, and lost."""
+    schedule = Moody((True, 20))
+    row = Row(Entry("one", "t", schedule))
+    row.progress = NOW
+    assert row.plan(NOW, 0, False, 300_000) == Plan((), NOW + 10)
+    assert schedule.asked == []
