@@ -122,10 +122,12 @@ def check_backend_name(name: str) -> Iterator[Flaw]:
         yield url_flaw(said, "write disabled, or leave the setting out", "disabled")
     elif name in _GONE_BACKENDS:
         yield _no_longer(name, "result backend", _GONE_BACKENDS[name])
-    elif re.search(r"[@\s/$]|:\d", name) or ("." not in name and ":" not in name):
-        near = _BACKEND_FOR.get(name.lower()) or next(
-            iter(get_close_matches(name.lower(), sorted(known), 1, 0.6)), None
-        )
+    elif re.search(r"[@\s/$]|:\d", name):
+        said = f"is {redact(name)!r}, which is neither a URL nor the name of a result backend"
+        yield url_flaw(said, "write it like redis://localhost:6379/1")
+    elif "." not in name and ":" not in name:
+        alike = get_close_matches(name.lower(), sorted(known), 1, 0.6)
+        near = _BACKEND_FOR.get(name.lower()) or next(iter(alike), None)
         said = f"is {redact(name)!r}, which is neither a URL nor the name of a result backend"
         hint = f"did you mean {near}?" if near else "write it like redis://localhost:6379/1"
         yield url_flaw(said, hint, near)

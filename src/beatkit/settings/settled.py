@@ -39,9 +39,10 @@ class Settings(Fields):
         named = name_all(Source(f"Settings(...){caller()}", values))
         judged = judge([named.given])
         raise_problems([*named.problems, *judged.problems])
-        super().__init__(**judged.values)
-        # Converters return plain text: put back what hides its secrets in a repr.
+        # The values have been converted; once more would undo what hides their secrets.
+        super().__init__()
         self.__dict__.update(judged.values)
+        self.model_fields_set.update(judged.values)
         self._remember(judged, [*named.problems, *judged.problems])
 
     @classmethod

@@ -147,7 +147,9 @@ _ENCODE = "write special characters of a password percent-encoded: / is %2F, @ i
 
 
 def _each(value: object, role: Role) -> list[Flaw]:
-    urls = [url.strip() for url in members(value)]
+    # kombu takes any ; for the start of the next server; of the backends only Sentinel does.
+    several = role == "broker" or scheme_of(value) == "sentinel"
+    urls = [url.strip() for url in (members(value) if several else [str(value)])]
     first = split(urls[0]).scheme if urls and "://" in urls[0] else ""
     flaws = [flaw for url in urls for flaw in list(_one(url, role, first))[:1]]
     return list(dict.fromkeys(flaws))
