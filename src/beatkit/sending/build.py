@@ -79,7 +79,7 @@ class Builder:
 
     def _captured(self, out: Outgoing) -> list[Message]:
         producer, outbox = self._open()
-        keep_from_backend(self._app, producer)
+        keep_from_backend(self._app)
         lives = {} if out.expires is None else _lives(out, self.now())
         with outbox.open(lives) as messages:
             try:
@@ -177,20 +177,20 @@ def through_celery(app: Any) -> Dispatch:
     return dispatch
 
 
-def keep_from_backend(app: Any, producer: Any) -> None:
-    """Keep our producer's messages from reaching for the result backend.
+def keep_from_backend(app: Any) -> None:
+    """Keep our producers' messages from reaching for the result backend.
 
     `send_task` tells the backend of each task whose result may be awaited; Redis and RPC
     then subscribe to it. Nobody awaits a result in beat, and a dead result backend would
-    block it for seconds a slot.
+    block it for seconds a slot. Messages of other producers are told as before.
     """
     backend = app.backend
     told = backend.on_task_call
-    if getattr(told, "beatkit_keeps_from", None) is type(producer):
+    if getattr(told, "of_beatkit", False):
         return
 
-    def on_task_call(used: Any, task_id: str) -> Any:
-        return {} if used is producer else told(used, task_id)
+    def on_task_call(producer: Any, task_id: str) -> Any:
+        return {} if getattr(producer, "of_beatkit", False) else told(producer, task_id)
 
-    on_task_call.beatkit_keeps_from = type(producer)  # type: ignore[attr-defined]
+    on_task_call.of_beatkit = True  # type: ignore[attr-defined]
     backend.on_task_call = on_task_call

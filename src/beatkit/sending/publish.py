@@ -40,6 +40,8 @@ class Blocked(Exception):
 class _Confirmed:
     """Mixed into the producer: one try, and a bounded wait for the broker's answer."""
 
+    of_beatkit = True
+
     def publish(self, *args: Any, **kwargs: Any) -> Any:
         bounds = {"retry": False, "confirm_timeout": CONFIRM_S}
         return super().publish(*args, **{**kwargs, **bounds})  # type: ignore[misc]
@@ -128,7 +130,7 @@ class Publisher:
             BrokerUnavailable: The broker did not answer. It may have the message or not.
         """
         refuse_eager(self._app, out.entry)
-        keep_from_backend(self._app, self._producer)
+        keep_from_backend(self._app)
         try:
             with self._lock:
                 if not self._was_sent(out.options["task_id"]):

@@ -6,6 +6,7 @@ import base64
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -225,3 +226,52 @@ def test_a_policy_travels_with_the_message(desk: MakeDesk) -> None:
     assert answer.outcome == "sent"
     (ours,) = at.take()
     assert ours["headers"]["beatkit-policy"] == {"overlap": "skip"}
+
+
+def test_times_count_from_the_slot_and_not_from_when_it_was_sent(desk: MakeDesk) -> None:
+    at = desk()
+    add_task(at.app)
+    sample = entry(options={"expires": 60, "countdown": 10})
+    at.stock(sample)
+    (theirs,) = at.take()
+
+    answer, slot = at.send(sample, late=20_000)
+
+    (ours,) = at.take()
+    assert answer.outcome == "sent"
+    assert instant(ours["headers"]["expires"]) == slot + 60_000
+    assert instant(ours["headers"]["eta"]) == slot + 10_000
+    assert theirs["properties"]["expiration"] == "60000"
+    assert 35_000 < int(ours["properties"]["expiration"]) <= 40_000
+    fields = {"expires", "eta"}
+    assert without(ours["headers"], fields) == without(theirs["headers"], fields)
+
+
+def test_a_wrong_clock_of_the_host_changes_nothing(desk: MakeDesk) -> None:
+    at = desk()
+    at.app.now = lambda: datetime.now(UTC) + timedelta(hours=5)
+
+    _, slot = at.send(entry("elsewhere.task", options={"expires": 60}))
+
+    (ours,) = at.take()
+    assert instant(ours["headers"]["expires"]) == slot + 60_000
+    assert 55_000 < int(ours["properties"]["expiration"]) <= 60_000
+
+
+def instant(text: str) -> int:
+    return round(datetime.fromisoformat(text).timestamp() * 1000)
+
+
+def without(headers: dict[str, Any], fields: set[str]) -> dict[str, Any]:
+    skipped = fields | OURS | ALWAYS_DIFFER | {"celery_beat_task"}
+    return {name: value for name, value in headers.items() if name not in skipped}
+
+
+def test_opening_the_connection_anew_many_times_leaves_one_layer(desk: MakeDesk) -> None:
+    at = desk()
+    for _ in range(30):
+        at.way.close()
+        at.send(entry("elsewhere.task"))
+    told: Any = at.app.backend.on_task_call
+    assert told.of_beatkit
+    assert [cell for cell in told.__closure__ if getattr(cell.cell_contents, "of_beatkit", 0)] == []
