@@ -22,7 +22,16 @@ def unfit_to_run(decorated: object) -> Problem | None:
             f"decorates the generator {decorated.__name__!r}, and a worker would run nothing of it"
         )
         return Problem(what, "write a function without yield that does the work")
+    if _is_method(decorated):
+        what = f"decorates the method {decorated.__qualname__!r}, and a worker has no object of it"
+        return Problem(what, "write a function at the top of a module, or put @staticmethod above")
     return None
+
+
+def _is_method(function: Callable[..., Any]) -> bool:
+    owner = function.__qualname__.rpartition(".")[0]
+    first = function.__code__.co_varnames[:1] if function.__code__.co_argcount else ()
+    return bool(owner) and not owner.endswith("<locals>") and first in (("self",), ("cls",))
 
 
 def runnable(function: Callable[..., Any]) -> Callable[..., Any]:

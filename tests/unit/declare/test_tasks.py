@@ -142,6 +142,11 @@ def test_a_task_that_the_user_made_in_main_keeps_its_name_and_the_entry_has_none
             "write a function with def or async def, at the top of a module",
         ),
         (
+            "class Hello:\n    @periodic(seconds=60, name='greet')\n    def say(self): ...",
+            "decorates the method 'Hello.say', and a worker has no object of it",
+            "write a function at the top of a module, or put @staticmethod above",
+        ),
+        (
             "def hello():\n    yield",
             "decorates the generator 'hello', and a worker would run nothing of it",
             "write a function without yield that does the work",
@@ -155,7 +160,8 @@ def test_a_task_that_the_user_made_in_main_keeps_its_name_and_the_entry_has_none
 )
 def test_what_no_task_can_be_made_of_is_refused(refusal, definition, wrong, remedy) -> None:
     message = refusal("@periodic(seconds=60, name='greet')\n" + definition)
-    assert message == f"Entry 'greet': {wrong}\n  declared in shop.py, line 1\n  {remedy}"
+    line = 3 if "say" in definition else 1
+    assert message == f"Entry 'greet': {wrong}\n  declared in shop.py, line {line}\n  {remedy}"
 
 
 seen: ContextVar[str] = ContextVar("seen", default="nothing")
