@@ -18,13 +18,17 @@ so a beat that is stopped anywhere, for any time, and continued, sends nothing t
 
 **The parts**, bottom to top:
 
+- `clock` (one level up): the store's time, carried on a clock that only counts.
 - `plan`: pure. One entry, its progress and now -> which slots to send, which to record as
   missed and why, and when to look again.
 - `agenda`: which entry is due next. A heap; O(log n) a slot, O(1) when nothing is due.
 - `peers`: pure. Announcements -> rank, revision in force, whether this beat acts.
-- `passes`: one beat's life, without Celery: announce, plan, build, claim, advance. The
-  simulation runs this very class on a virtual clock.
-- `scheduler`: Celery's hooks onto `passes`; the only importer of `celery.beat`.
+- `presence` (what a beat announces and learns), `rows` (what it keeps of each entry),
+  `seeding` (entries new to the store, gone from the schedule, lost with the store's data).
+- `passes`: one beat's life, without Celery: announce, plan, send, advance. The simulation
+  runs this very class on a virtual clock.
+- `scheduler`: Celery's hooks onto `passes`, with `table` (the entries as Celery shows them)
+  and `start` (a beat put together for an app); the only files that know `celery.beat`.
 
 **One pass.** Announce (at most once a second) and read peers, revision, pauses and the
 store's time · take due entries, in bounded batches · as a standby, read the progress of the
@@ -45,13 +49,15 @@ progress, and a claim that follows a stale one is answered "moved" and planned a
   one INFO with the outage's length, and what is owed is sent by each entry's policy.
 - *One entry cannot be built or pushed.* It backs off alone (1 s doubling to 60 s), with one
   ERROR a distinct reason; the others are not delayed.
-- *The store lost its data.* Its random identity is gone or new: beats re-seed it with the
-  highest progress they know before any claim. A beat that knows nothing starts from now. If
-  only progress is behind (a replica took over), slots younger than 60 s are sent again with
-  the same id, older ones re-seeded.
+- *The store lost its data.* Its random identity is gone: beats give it back the highest
+  progress they know, wait 0.8 s for one another, and only then claim. A beat that knows
+  nothing lets the others speak first, and starts from now where nobody does. If only
+  progress is behind (a replica took over), slots younger than 60 s are sent again with the
+  same id, older ones are decided again as they were.
 - *The wall clock of a host steps, or is wrong.* Nothing: now is the store's time, carried on
   a monotonic clock. *The store's clock leaps forward* by more than 5 s: followed only if the
-  host's clock agrees. *It steps back*: followed; decided slots stay decided.
+  host's clock agrees, or if it undoes a step back. *It steps back*: followed; decided slots
+  stay decided.
 - *Two releases run at once.* One revision is in force, named in a key that each claim is
   checked against: the latest to appear that has proved itself for 5 s. Beats of the others
   stand by.
