@@ -13,6 +13,7 @@ from typing import Any
 
 from beatkit.entry import Entry
 from beatkit.errors import BeatkitError, DeclarationError
+from beatkit.registry.awaited import never_awaited
 from beatkit.registry.binding import binding_of
 from beatkit.registry.effective import check_start
 from beatkit.registry.late_settings import check_late_settings
@@ -43,6 +44,8 @@ def check_at_start(app: Any, then: Callable[[Any], None]) -> None:
         except (SettingsError, DeclarationError) as error:
             raise for_the_command_line(error) from error
         _report_not_in_force(entries)
+        for message in never_awaited(app, entries):
+            logger.warning("%s", message)
         then(app)
 
     loader.init_worker = init_worker

@@ -383,3 +383,29 @@ def test_a_policy_that_is_not_in_force_yet_is_said_at_start(
     assert [record.getMessage() for record in caplog.records] == [
         "overlap is not in force yet in this version: runs of 'close' may overlap all the same."
     ]
+
+
+def test_a_coroutine_that_celery_would_throw_away_is_said_at_start(
+    app: Celery, registry: Registry, caplog: pytest.LogCaptureFixture
+) -> None:
+    @registry.periodic(seconds=60, name="lost")
+    @app.task(name="lost")
+    async def lost() -> None: ...
+
+    @registry.periodic(seconds=60, name="kept")
+    async def kept() -> None: ...
+
+    class Awaiting(app.Task):  # type: ignore[misc, name-defined]
+        def __call__(self, *args: object, **kwargs: object) -> object: ...
+
+    @registry.periodic(seconds=60, name="awaited")
+    @app.task(name="awaited", base=Awaiting)
+    async def awaited() -> None: ...
+
+    source = next(iter(registry.declarations)).source
+    app.loader.init_worker()
+    assert [record.getMessage() for record in caplog.records] == [
+        "Entry 'lost': task 'lost' is an async def that Celery itself never awaits\n"
+        f"  declared in {source}\n"
+        "  put @periodic on the function in place of @app.task, unless your pool awaits it"
+    ]
