@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from kombu import Connection, Exchange, Queue
@@ -25,11 +24,6 @@ def on_rabbitmq(server: ValkeyServer, queue: str) -> dict[str, str]:
         "CELERY_RESULT_BACKEND": server.url(1),
         "CELERY_TASK_DEFAULT_QUEUE": queue,
     }
-
-
-def stock_beat(folder: Path) -> str:
-    """Celery's own scheduler: beatkit's refuses a broker and a store that are apart."""
-    return f"-S celery.beat:PersistentScheduler -s {folder / 'schedule'}"
 
 
 @pytest.fixture

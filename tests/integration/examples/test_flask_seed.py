@@ -7,16 +7,10 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from datetime import datetime
-from pathlib import Path
 
 import pytest
 
-from tests.integration.examples.brokers import (
-    on_rabbitmq,
-    on_redis,
-    rabbitmq_queue,
-    stock_beat,
-)
+from tests.integration.examples.brokers import on_rabbitmq, on_redis, rabbitmq_queue
 from tests.integration.examples.running import EXAMPLES, count, environment, running
 from tests.servers import ValkeyServer
 
@@ -62,14 +56,19 @@ def test_messages_arrive_on_their_slots_by_redis(valkey: ValkeyServer) -> None:
 
 
 def test_messages_arrive_on_their_slots_by_rabbitmq(
-    valkey: ValkeyServer, rabbitmq_queue: str, tmp_path: Path
+    valkey: ValkeyServer, rabbitmq_queue: str
 ) -> None:
-    beat = f"{BEAT} {stock_beat(tmp_path)}"
-    assert_one_message_a_slot(see_it_run(on_rabbitmq(valkey, rabbitmq_queue), beat))
+    assert_one_message_a_slot(see_it_run(on_rabbitmq(valkey, rabbitmq_queue), BEAT))
 
 
-def test_two_beats_send_each_slot_once(valkey: ValkeyServer) -> None:
+def test_two_beats_send_each_slot_once_by_redis(valkey: ValkeyServer) -> None:
     assert_one_message_a_slot(see_it_run(on_redis(valkey), BEAT, BEAT))
+
+
+def test_two_beats_send_each_slot_once_by_rabbitmq(
+    valkey: ValkeyServer, rabbitmq_queue: str
+) -> None:
+    assert_one_message_a_slot(see_it_run(on_rabbitmq(valkey, rabbitmq_queue), BEAT, BEAT))
 
 
 def test_a_view_sends_the_periodic_task_by_hand(valkey: ValkeyServer) -> None:
