@@ -17,7 +17,6 @@ from beatkit.schedules.crontab import cron
 from beatkit.schedules.instants import at
 from beatkit.schedules.interval import every
 from beatkit.schedules.solar import solar
-from beatkit.schedules.spread import stable_hash
 
 __all__ = ["at", "bind", "cron", "every", "schedule_from_json", "solar"]
 
@@ -36,7 +35,7 @@ def bind(schedule: Any, *, timezone: str, name: str) -> Any:
         ScheduleError: There is no such zone, or with this hash a `cron` never fires.
     """
     if isinstance(schedule, every | cron | at | solar):
-        return schedule.bound(timezone, stable_hash(name))
+        return schedule.bound(timezone, name)
     return schedule
 
 

@@ -104,6 +104,15 @@ class CronRule:
         put(self, "_catches", not meaning.wildcard and self.gap == "run")
         put(self, "_repeats", meaning.wildcard or self.fold == "both")
 
+    def in_zone(self, timezone: str) -> CronRule:
+        """Return the same rule on another zone's wall clock, without reading the text again."""
+        twin = object.__new__(CronRule)
+        for name in CronRule.__slots__:
+            object.__setattr__(twin, name, getattr(self, name))
+        object.__setattr__(twin, "timezone", timezone)
+        object.__setattr__(twin, "_zone", zone(timezone))
+        return twin
+
     def next(self, after_ms: int, /) -> int | None:
         """Return the first slot strictly later, in UTC milliseconds since the epoch.
 

@@ -15,6 +15,7 @@ from beatkit.schedules.cron import CronRule, Fold, Gap
 from beatkit.schedules.describe import describe_cron
 from beatkit.schedules.dialect import Expression, is_hashed, parse, written
 from beatkit.schedules.rules import Rule, UnionRule
+from beatkit.schedules.spread import stable_hash
 from beatkit.schedules.timetable import Timetable, unbound
 from beatkit.schedules.zone import zone, zone_name
 
@@ -72,9 +73,8 @@ class cron(Timetable, schedules.crontab):  # noqa: N801
         self.fold: Fold = fold
         self.days: DayMode = days
         self.seed = seed
-        self._hashed = any(map(is_hashed, texts))
         self._rule: Rule | None = None
-        if self._hashed and seed is None:
+        if seed is None and any(map(is_hashed, texts)):
             self._check_unbound()
         else:
             self._rule = self._build("UTC" if timezone is None else timezone)
@@ -108,7 +108,7 @@ class cron(Timetable, schedules.crontab):  # noqa: N801
             return self.rule
         name = zone_name(self.app.timezone)
         if self._in_app_zone is None or self._in_app_zone[0] != name:
-            self._in_app_zone = (name, self._build(name))
+            self._in_app_zone = (name, _in_zone(self._rule, name))
         return self._in_app_zone[1]
 
     def _stale(self, rule: Rule, now_ms: int) -> bool:
@@ -145,19 +145,18 @@ class cron(Timetable, schedules.crontab):  # noqa: N801
         )
         return rules[0] if len(rules) == 1 else UnionRule(rules)
 
-    def bound(self, timezone: str, seed: int) -> cron:
+    def bound(self, timezone: str, name: str) -> cron:
         """Return a copy with the zone and the hash that were missing; itself where none was."""
-        needs_seed = self._hashed and self.seed is None
-        if self.timezone is not None and not needs_seed:
+        if self._rule is None:
+            options = self._options() | {"seed": stable_hash(name)}
+            return cron(*self.texts, **{"timezone": timezone, **options})
+        if self.timezone is not None:
             return self
-        return cron(
-            *self.texts,
-            timezone=timezone if self.timezone is None else self.timezone,
-            gap=self.gap,
-            fold=self.fold,
-            days=self.days,
-            seed=seed if needs_seed else self.seed,
+        copy = object.__new__(cron)
+        copy.__dict__.update(
+            self.__dict__, timezone=timezone, _rule=_in_zone(self._rule, timezone), _app=None
         )
+        return copy
 
     def describe(self) -> str:
         """Return the schedule in plain English, such as `at 04:00 every day (Europe/Berlin)`."""
@@ -195,3 +194,9 @@ def _one_of(name: str, value: object, known: tuple[str, ...]) -> None:
     if value not in known:
         choices = " or ".join(map(repr, known))
         raise ScheduleError(f"{name} is {value!r}, expected {choices}\n  write {name}={known[0]!r}")
+
+
+def _in_zone(rule: Rule, timezone: str) -> Rule:
+    if isinstance(rule, UnionRule):
+        return UnionRule(tuple(_in_zone(one, timezone) for one in rule.rules))
+    return rule.in_zone(timezone) if isinstance(rule, CronRule) else rule

@@ -122,7 +122,7 @@ def _for_celery(kind: Kind, word: str, seed: int | None) -> str:
 
 def is_hashed(text: str) -> bool:
     """Return whether an expression holds an `H`, so that its times need the entry's name."""
-    return any(map(uses_hash, _words(text)))
+    return "H" in str(text).upper() and any(map(uses_hash, _words(text)))
 
 
 def _words(text: str) -> list[str]:

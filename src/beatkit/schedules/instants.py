@@ -42,7 +42,7 @@ class at(Timetable, schedules.BaseSchedule):  # noqa: N801
         """The instants."""
         return self._rule
 
-    def bound(self, timezone: str, seed: int) -> at:
+    def bound(self, timezone: str, name: str) -> at:
         """Return itself: nothing is ever missing."""
         return self
 

@@ -12,6 +12,7 @@ from beatkit.errors import ScheduleError
 from beatkit.schedules.describe import describe_interval
 from beatkit.schedules.durations import Duration, duration_ms, plain
 from beatkit.schedules.rules import IntervalRule
+from beatkit.schedules.spread import stable_hash
 from beatkit.schedules.timetable import Timetable, unbound
 
 _UNITS = {"days": 86_400_000, "hours": 3_600_000, "minutes": 60_000, "seconds": 1000}
@@ -89,13 +90,13 @@ class every(Timetable, schedules.schedule):  # noqa: N801
         """Seconds by which the grid is shifted; "hash" until the entry's name is known."""
         return "hash" if self._offset is None else self._offset / 1000
 
-    def bound(self, timezone: str, seed: int) -> every:
+    def bound(self, timezone: str, name: str) -> every:
         """Return a copy that knows its offset; itself where nothing is missing."""
         if self._offset is not None:
             return self
         return every(
             seconds=timedelta(milliseconds=self._period),
-            offset=timedelta(milliseconds=seed % self._period),
+            offset=timedelta(milliseconds=stable_hash(name) % self._period),
         )
 
     def describe(self) -> str:

@@ -45,7 +45,7 @@ class solar(Timetable, schedules.solar):  # noqa: N801
         """The event at the place."""
         return self._rule
 
-    def bound(self, timezone: str, seed: int) -> solar:
+    def bound(self, timezone: str, name: str) -> solar:
         """Return itself: nothing is ever missing."""
         return self
 
