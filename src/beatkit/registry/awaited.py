@@ -11,8 +11,6 @@ from collections.abc import Mapping
 from inspect import iscoroutinefunction
 from typing import Any
 
-from celery import Task
-
 from beatkit.entry import Entry
 from beatkit.registry.problem import Problem, render
 
@@ -29,6 +27,8 @@ def never_awaited(app: Any, entries: Mapping[str, Entry]) -> list[str]:
 
 
 def _is_dropped(task: Any) -> bool:
+    from celery import Task  # not loaded before an app has a task
+
     own_call = type(task).__call__ is not Task.__call__
     return iscoroutinefunction(task.run) and not own_call
 

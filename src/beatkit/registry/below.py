@@ -11,7 +11,6 @@ from collections.abc import Callable
 from inspect import getclosurevars, isfunction
 from typing import Any
 
-from celery.canvas import Signature
 from celery.local import PromiseProxy, Proxy
 
 from beatkit.registry.share import SharedTask
@@ -25,8 +24,8 @@ def target_of(task: Any) -> Target | None:
         return target_of(task._get_current_object()) if task.__evaluated__() else _promised(task)
     if issubclass(kind, Proxy):
         return _proxied(task)
-    if isinstance(task, Signature):
-        return None  # it looks like a task, and what it carries would be lost
+    if isinstance(task, dict):
+        return None  # a signature: it looks like a task, and what it carries would be lost
     if not isinstance(task, type) and callable(getattr(task, "apply_async", None)):
         return Target(task, getattr(task, "run", None), task.name, bound=False)
     return None
