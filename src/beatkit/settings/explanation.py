@@ -46,7 +46,9 @@ def explain(settings_or_app: Any) -> list[Explained]:
             continue
         before = rows.get(name)
         overrode = (f"{before.value} from {before.origin}", *before.overrode) if before else ()
-        origin = "app.conf, assigned later" if settings else "app.conf"
+        # make_app names beatkit's scheduler itself, where no setting names another.
+        later = "beatkit's default" if str(value).startswith("beatkit.") else "assigned later"
+        origin = f"app.conf, {later}" if settings else "app.conf"
         rows[name] = Explained(name, brief(name, value), origin, overrode)
     return list(rows.values())
 

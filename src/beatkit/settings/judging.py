@@ -15,7 +15,7 @@ from beatkit.settings.problems import Flaw, Problem, Unfit
 from beatkit.settings.redaction import Secret, guard
 from beatkit.settings.rules import broken_rules
 
-_URLS = frozenset({"broker_url", "broker_read_url", "broker_write_url"})
+_NEEDED = frozenset({"broker_url"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,20 +58,21 @@ def _overlay(
 ) -> tuple[dict[str, Given], dict[str, list[Given]]]:
     given: dict[str, Given] = {}
     overridden: dict[str, list[Given]] = {}
-    for layer in layers:
-        for each in layer:
-            if not _is_set(each):
-                continue
-            if each.name in given:
-                overridden.setdefault(each.name, []).append(each)
-            else:
-                given[each.name] = each
-    return given, overridden
+    empty: dict[str, Given] = {}
+    for each in (each for layer in layers for each in layer):
+        if not _is_set(each):
+            empty.setdefault(each.name, each)
+        elif each.name in given:
+            overridden.setdefault(each.name, []).append(each)
+        else:
+            given[each.name] = each
+    # An empty broker_url is surely a slip: os.environ.get() of a variable that is not there.
+    return {name: empty[name] for name in _NEEDED & empty.keys() - given.keys()} | given, overridden
 
 
 def _is_set(each: Given) -> bool:
-    """None and empty text mean "not set", but where they are a value or surely a slip."""
-    if each.extension or each.name in _URLS:
+    """None and empty text mean "not set", except where they are a value."""
+    if each.extension:
         return True
     setting = SETTINGS[each.name]
     if isinstance(each.value, str) and not each.value.strip():

@@ -56,6 +56,8 @@ def read(source: Any, namespace: str | None, shared: bool | None) -> Source:
         SettingsError: The file cannot be read, or the name not be imported.
     """
     found = _open(source)
+    if not all(isinstance(key, str) for key in found.values):  # YAML has keys of every kind
+        found = replace(found, values={str(key): value for key, value in found.values.items()})
     if _is_django(source):
         found = replace(found, values=_in_djangos_zone(found.values, namespace or "CELERY"))
     inner = found.values.get(namespace or "CELERY")

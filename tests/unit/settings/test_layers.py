@@ -127,6 +127,16 @@ def test_none_is_unset_except_where_it_is_a_choice() -> None:
     }
 
 
+def test_an_empty_broker_url_is_refused_unless_another_layer_has_one() -> None:
+    empty: dict[str, object] = {"broker_url": None, "broker_read_url": None}
+    for source in (empty, {"broker_url": " "}):
+        with pytest.raises(SettingsError) as caught:
+            assemble(source, {}, {})
+        assert [(p.kind, p.key) for p in caught.value.problems] == [("url_error", "broker_url")]
+    settings = assemble(empty, {}, {"CELERY_BROKER_URL": "memory://"})
+    assert (settings.to_celery(), settings.notices) == ({"broker_url": "memory://"}, [])
+
+
 def test_old_names_are_logged_once_with_all_their_renames(caplog: pytest.LogCaptureFixture) -> None:
     loaded = load({"BROKER_URL": "memory://", "CELERYD_CONCURRENCY": 1, "SECRET_KEY": "s"})
     assert [(n.key, n.suggestion) for n in loaded.notices] == [

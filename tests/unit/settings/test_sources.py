@@ -228,3 +228,13 @@ def test_a_namespace_is_read_as_celery_reads_it() -> None:
     with pytest.raises(SettingsError) as caught:
         load({"celery_broker_url": "memory://"}, namespace="CELERY")
     assert [p.suggestion for p in caught.value.problems] == ["CELERY_BROKER_URL"]
+
+
+def test_keys_that_are_no_text_are_keys_all_the_same(tmp_path: Path) -> None:
+    (tmp_path / "odd.yaml").write_text("broker_url: memory://\n5: x\nyes: y\n")
+    with pytest.raises(SettingsError) as caught:
+        load(tmp_path / "odd.yaml")
+    assert [(p.kind, p.key) for p in caught.value.problems] == [
+        ("unknown", "5"),
+        ("unknown", "True"),
+    ]

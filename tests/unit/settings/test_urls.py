@@ -50,7 +50,6 @@ BROKERS = [
     "mongodb+srv://user:pw@cluster.example.net/db",
     "pyro://localhost:9090",
     "qpid://localhost:5672/",
-    "pgmq://u:p@h/db",
     "sqla+mysql://u:p@h/db",
     "sqlalchemy+postgresql+psycopg2://u:p@h/db",
     "filesystem://",
