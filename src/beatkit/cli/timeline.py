@@ -121,12 +121,14 @@ def sparkline(counts: tuple[int, ...]) -> str:
 def _axis(day: Day) -> str:
     """The hours above the sparklines, with the weekday where a day begins."""
     width = (day.stop - day.start) / CELLS
+    step = next((hours for hours in (1, 3, 6, 12) if hours * HOUR >= 5 * width), 24)
     line = ""
     for at in day.hours():
-        place = round((at - day.start) / width)
         wall = day.wall(at)
+        place = round((at - day.start) / width)
         label = f"{wall:%H}" if wall.hour else f"{wall:%a}"
-        if place >= len(line) + bool(line) and place + len(label) <= CELLS and not wall.hour % 3:
+        fits = place >= len(line) + bool(line) and place + len(label) <= CELLS
+        if fits and wall.hour % step == 0:
             line = line.ljust(place) + label
     return line.ljust(CELLS)
 
@@ -147,7 +149,7 @@ def _load_table(day: Day, title: str, loads: list[Load]) -> Table:
                 axis: sparkline(one.counts),
                 "RUNS": f"{one.runs:,}",
                 "PEAK": f"{one.peak:,}",
-                "AT": "-" if one.peak_at is None else f"{day.wall(one.peak_at):%H:%M}",
+                "AT": "-" if one.peak_at is None else day.clock(one.peak_at),
             },
             {
                 title.lower(): one.queue,

@@ -19,6 +19,9 @@ def schedule_text(entry: Entry) -> str:
     period = getattr(getattr(schedule, "rule", None), "period_ms", None)
     if period:
         return f"every {distance(timedelta(milliseconds=period))}"
+    since_last = getattr(schedule, "run_every", None)
+    if isinstance(since_last, timedelta):  # Celery's schedule(relative=True)
+        return f"{distance(since_last)} after a run"
     return described(schedule)
 
 

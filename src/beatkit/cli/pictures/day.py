@@ -94,6 +94,11 @@ class Day:
         """Return the wall clock at an instant."""
         return aware(at, self.zone)
 
+    def clock(self, at: int) -> str:
+        """Return `04:00`, with the weekday where the span is longer than a day."""
+        long = self.stop - self.start > 25 * HOUR
+        return f"{self.wall(at):%a %H:%M}" if long else f"{self.wall(at):%H:%M}"
+
     def queues(self) -> list[str]:
         """Return the queues, in the order of their rows."""
         return list(dict.fromkeys(lane.queue for lane in self.lanes))

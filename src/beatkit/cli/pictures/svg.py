@@ -103,9 +103,11 @@ def _backdrop(day: Day, top: int, bottom: int) -> Iterator[str]:
         yield f'<rect class="pile" x="{x - 3:g}" y="{top}" width="8" height="{bottom - top}"/>'
     for shift in day.shifts():
         yield _shade(day, shift, top, bottom)
-    for at in day.hours():
-        kind = "grid" if day.wall(at).hour % 6 else "noon"
-        yield _upright(place(day, at), top, bottom, kind)
+    hours = day.hours()
+    for at in hours:
+        main = day.wall(at).hour % 6 == 0
+        if main or len(hours) < 50:
+            yield _upright(place(day, at), top, bottom, "noon" if main else "grid")
     if day.start < day.now < day.stop:
         yield _upright(place(day, day.now), top, bottom, "now")
 
@@ -208,7 +210,7 @@ def _strip(day: Day, load: Load, top: int) -> Iterator[str]:
     if load.peak_at is not None:
         x = place(day, load.peak_at)
         yield f'<path class="peak" d="M{x} {base + 1}l-4 6h8z"/>'
-        peak = f"peak {load.peak:,} at {day.wall(load.peak_at):%H:%M}"
+        peak = f"peak {load.peak:,} at {day.clock(load.peak_at)}"
         yield _text(RIGHT + 78, base - 10, peak, "small")
 
 
@@ -227,7 +229,7 @@ def _named_piles(day: Day, top: int) -> Iterator[str]:
 def _pile_text(day: Day, pile: Pile) -> str:
     names = ", ".join(pile.entries)
     times = f" and {len(pile.at) - 1:,} more times" if len(pile.at) > 1 else ""
-    first = f"{day.wall(pile.at[0]):%H:%M}{times}"
+    first = f"{day.clock(pile.at[0])}{times}"
     return cut(f"{first} · {pile.queue} · {len(pile.entries)} entries: {names}", 160)
 
 
