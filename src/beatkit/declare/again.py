@@ -45,6 +45,8 @@ def taken(new: Declaration, declarations: Declarations) -> Problem | None:
     other = declarations.of_task(function) if function is not None else None
     if other is None or other.target.function == function:
         return None
+    if other.target.name != new.target.name:
+        return None
     return _task_taken(new, other) if other.execution.is_that_of(new.execution) else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
 from inspect import unwrap
@@ -53,27 +53,33 @@ def declare(decorated: Any, use: Use, declarations: Declarations) -> Any:
     Raises:
         DeclarationError: It cannot work; lists all that is wrong with it. Nothing was kept.
     """
+    task_to_share = None
     target = target_of(decorated)
-    problem = unfit_to_run(decorated) if target is None else None
-    if problem:
-        raise error_listing([render(problem, entry=_label(decorated, use), source=use.source)])
-    shared = SharedTask(runnable(decorated), declarations.app) if target is None else None
-    new, problems = _read(shared.target if shared else target, use)  # type: ignore[arg-type]
-    problems += [] if problems else filter(None, [taken(new, declarations)])
-    if problems:
-        label = _label(new.target.function or decorated, use)
-        raise error_listing(render(each, entry=label, source=use.source) for each in problems)
-    if shared:
-        shared.share()
+    if target is None:
+        _refuse(filter(None, [unfit_to_run(decorated)]), decorated, use)
+        task_to_share = SharedTask(runnable(decorated), declarations.app)
+        target = task_to_share.target
+    new, problems = _read(target, use)
+    _refuse(problems, target.function or decorated, use)
+    _refuse(filter(None, [taken(new, declarations)]), target.function or decorated, use)
+    if task_to_share is not None:
+        task_to_share.share()
     declarations.add(new)
-    return new.target.task
+    return target.task
+
+
+def _refuse(problems: Iterable[Problem], function: Any, use: Use) -> None:
+    label = _label(function, use)
+    messages = [render(each, entry=label, source=use.source) for each in problems]
+    if messages:
+        raise error_listing(messages)
 
 
 def _read(target: Target, use: Use) -> tuple[Declaration, list[Problem]]:
     said, function = use.said, target.function
     problems: list[Problem] = [_unknown(name) for name in said if name not in NAMES]
     new = Declaration(
-        identity=_identity(read_name(said, problems), function, use),
+        identity=_identity(read_name(said, problems), target, use),
         execution=execution_of(use.names, function),
         target=target,
         schedule=read_schedule(use.schedule, said, problems),
@@ -89,12 +95,14 @@ def _read(target: Target, use: Use) -> tuple[Declaration, list[Problem]]:
     return new, problems + _problems_with_function(new, readable=not problems)
 
 
-def _identity(name: str | None, function: Callable[..., Any] | None, use: Use) -> Identity:
+def _identity(name: str | None, target: Target, use: Use) -> Identity:
+    function = target.function
     code = getattr(unwrap(function), "__code__", None) if function else None
     return Identity(
         declared_in=absolute(use.file),
         defined_in=absolute(getattr(code, "co_filename", use.file)),
         function=getattr(function, "__qualname__", f"line {use.source.line}"),
+        task=target.name,
         name=name,
     )
 

@@ -21,12 +21,14 @@ class Identity:
         declared_in: Absolute path of the file with the decorator.
         defined_in: Absolute path of the file with the function.
         function: Qualified name of the function.
+        task: The task's name as written; None where each app makes it.
         name: The entry's name as written; None for the default.
     """
 
     declared_in: str
     defined_in: str
     function: str
+    task: str | None
     name: str | None
 
 

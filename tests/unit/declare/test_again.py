@@ -141,6 +141,23 @@ def test_functions_of_a_loop_would_be_one_task_and_are_refused(refusal) -> None:
     )
 
 
+def test_functions_of_a_loop_that_are_tasks_of_their_own_pass(module, registry) -> None:
+    app = install(Celery("test", set_as_current=False), registry=registry)
+    module(
+        """
+        for region in ("north", "south"):
+
+            @periodic(seconds=60)
+            @app.task(name=f"report.{region}")
+            def report() -> str:
+                return region
+        """,
+        app=app,
+    )
+    app.finalize()
+    assert sorted(app.conf.beat_schedule) == ["report.north", "report.south"]
+
+
 def test_one_function_may_be_declared_in_a_loop(module, registry) -> None:
     module(
         """
