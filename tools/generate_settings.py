@@ -109,6 +109,7 @@ VALUES = {
     "Whole": "whole number",
     "WholeOrMinusOne": "whole number",
     "Positive": "whole number, at least 1",
+    "Milliseconds": "milliseconds",
     "Port": "1-65535",
     "Priority": "0-255",
     "Concurrency": 'whole number, or "auto"',

@@ -500,6 +500,8 @@ class Fields(BaseModel):
     """Policies of entries written in beat_schedule: name or glob -> policy."""
     beatkit_remote_tasks: kinds.Names = None
     """Globs of task names that live in another code base."""
+    beatkit_replica_wait: kinds.Milliseconds = None
+    """Wait for a replica of the store after each batch, in milliseconds; unset, 100; 0 does not wait."""
 
 
 class SettingsDict(TypedDict, total=False):
@@ -745,3 +747,4 @@ class SettingsDict(TypedDict, total=False):
     beatkit_history: kinds.Whole
     beatkit_policies: kinds.Options
     beatkit_remote_tasks: kinds.Names
+    beatkit_replica_wait: kinds.Milliseconds
