@@ -9,24 +9,27 @@ never refused by a broker; `down` says when none of them can act at all.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from copy import copy
 from dataclasses import dataclass
 from datetime import datetime
 from heapq import merge
 from typing import Any
 
-from beatkit.beat.plan import Move, Terms, next_send, no_jitter, plan
-from beatkit.entry import PLAIN, Entry, Slot
+from beatkit.beat.plan import Move, Terms, next_send, plan
+from beatkit.beat.rows import terms_of
+from beatkit.entry import Entry, Slot
 from beatkit.errors import ScheduleError
 from beatkit.schedules.rules import Rule
-from beatkit.schedules.spread import jitter_ms
 from beatkit.schedules.timetable import to_datetime, to_ms
 
 Down = Sequence[tuple[datetime, datetime]]
 
 POLLS = 100_000
 """A schedule of the user's own class is asked so many times at most."""
+
+LONGEST_POLL_S = 300.0
+"""Celery's own: it asks again after so many seconds if the schedule does not say when."""
 
 SHORTEST_POLL_MS = 10
 """Celery too waits at least so long before it asks again, or it would never sleep."""
@@ -81,21 +84,41 @@ def simulate(app_or_entries: Any, start: datetime, end: datetime, *, down: Down 
         >>> [slot.scheduled_for.isoformat() for slot in simulate([nightly], start, end)]
         ['2026-11-22T02:30:00+00:00']
     """
-    return [
-        _slot(step)
-        for step in steps(entries_of(app_or_entries), start, end, down=down)
-        if step.move.kind is not None
-    ]
+    entries, deadline = entries_of(app_or_entries), starting_deadline_of(app_or_entries)
+    decided = steps(entries, start, end, down=down, starting_deadline=deadline)
+    return [_slot(step) for step in decided if step.move.kind is not None]
 
 
 def steps(
-    entries: Iterable[Entry], start: datetime, end: datetime, *, down: Down = ()
+    entries: Iterable[Entry],
+    start: datetime,
+    end: datetime,
+    *,
+    down: Down = (),
+    starting_deadline: float | None = None,
 ) -> Iterator[Step]:
-    """Yield every decision, missed slots too, in order; see `simulate`."""
+    """Yield every decision, missed slots too, in order; see `simulate`.
+
+    Args:
+        entries: Those that are not enabled are left out.
+        start: As for `simulate`.
+        end: As for `simulate`.
+        down: As for `simulate`.
+        starting_deadline: The setting `beat_cron_starting_deadline`, seconds: the deadline of
+            cron entries that have none.
+    """
     first, stop = to_ms(start, "start"), to_ms(end, "end")
     spans = sorted((to_ms(begin, "down"), to_ms(over, "down")) for begin, over in down)
-    histories = [_history(entry, first, stop, spans) for entry in entries if entry.enabled]
+    histories = [
+        _history(entry, starting_deadline, first, stop, spans) for entry in entries if entry.enabled
+    ]
     return merge(*histories, key=lambda step: (step.at_ms, step.entry))
+
+
+def starting_deadline_of(app_or_entries: Any) -> float | None:
+    """Return an app's setting `beat_cron_starting_deadline`; None for entries alone."""
+    conf = getattr(app_or_entries, "conf", None)
+    return None if conf is None else conf.beat_cron_starting_deadline
 
 
 def entries_of(app_or_entries: Any) -> list[Entry]:
@@ -109,32 +132,22 @@ def entries_of(app_or_entries: Any) -> list[Entry]:
     return list(app_or_entries)
 
 
-def terms_of(entry: Entry, rule: Rule) -> Terms:
-    """Return the part of an entry's policy that decides what is sent."""
-    policy = entry.policy or PLAIN
-    deadline = None if policy.deadline is None else round(policy.deadline * 1000)
-    return Terms(policy.catch_up, deadline, _jitter(entry.name, policy.jitter, rule))
-
-
-def _jitter(name: str, seconds: float, rule: Rule) -> Callable[[int], int]:
-    if not seconds:
-        return no_jitter
-    return lambda slot: jitter_ms(name, slot, seconds, rule.next(slot))
-
-
 def _history(
-    entry: Entry, start: int, stop: int, down: Sequence[tuple[int, int]]
+    entry: Entry,
+    starting_deadline: float | None,
+    start: int,
+    stop: int,
+    down: Sequence[tuple[int, int]],
 ) -> Iterator[Step]:
     rule = getattr(entry.schedule, "rule", None)
     if rule is None:
         return _polled_history(entry, start, stop, down)
-    return _planned_history(entry, rule, start, stop, down)
+    return _planned_history(entry, rule, terms_of(entry, starting_deadline), start, stop, down)
 
 
 def _planned_history(
-    entry: Entry, rule: Rule, start: int, stop: int, down: Sequence[tuple[int, int]]
+    entry: Entry, rule: Rule, terms: Terms, start: int, stop: int, down: Sequence[tuple[int, int]]
 ) -> Iterator[Step]:
-    terms = terms_of(entry, rule)
     before = rule.previous(start)
     progress, first = (start - 1, True) if before is None else (before, False)
     now = able_since = start
@@ -192,22 +205,30 @@ def polled(
     """
     now = last = start
     schedule = copy(entry.schedule)
-    schedule.nowfun = lambda: to_datetime(now)
+    sample = schedule.now()
+    schedule.nowfun = lambda: _like(sample, now)
     for _ in range(POLLS):
         now = _resumed(now, down) or now
         if now >= stop:
             return
-        due, wait = _asked(entry, schedule, to_datetime(last))
+        due, wait = _asked(entry, schedule, _like(sample, last))
         if due:
             yield now
             last = now
         now += max(round(wait * 1000), SHORTEST_POLL_MS)
 
 
+def _like(sample: datetime, at_ms: int) -> datetime:
+    """Return an instant in the zone of a sample, naive if that is: some own clocks are."""
+    if sample.tzinfo is None:
+        return datetime.fromtimestamp(at_ms / 1000)
+    return to_datetime(at_ms).astimezone(sample.tzinfo)
+
+
 def _asked(entry: Entry, schedule: Any, last: datetime) -> tuple[bool, float]:
     try:
         due, wait = schedule.is_due(last)
-        return bool(due), float(wait)
+        return bool(due), LONGEST_POLL_S if wait is None else float(wait)
     except Exception as error:
         raise ScheduleError(
             f"Entry {entry.name!r}: is_due of its schedule {entry.schedule!r} raised"

@@ -14,7 +14,7 @@ from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.view import View, reading
 from beatkit.cli.when import Instant, aware, instant, later, millis, stamp, worded
-from beatkit.simulation import Step, steps
+from beatkit.simulation import Step, starting_deadline_of, steps
 
 COUNTS = (
     Column("NAME", "name", least=18, pinch=True),
@@ -62,7 +62,9 @@ def simulate_verb(
     if millis(stop) <= millis(start):
         raise click.UsageError(f"--to is {end!r}, which is not after --from")
     outages = [_outage(text, view.now) for text in down]
-    found = list(steps(view.schedule.select(names), start, stop, down=outages))
+    deadline = starting_deadline_of(view.app)
+    entries = view.schedule.select(names)
+    found = list(steps(entries, start, stop, down=outages, starting_deadline=deadline))
     table = _each(view, found) if each else _counts(view, found)
     sent = sum(step.move.kind is not None for step in found)
     missed = sum(step.move.missed.count for step in found if step.move.missed)

@@ -8,7 +8,8 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from celery.schedules import BaseSchedule, schedstate
+from celery import Celery
+from celery.schedules import BaseSchedule, crontab, schedstate
 
 from beatkit import simulation
 from beatkit.entry import Entry, Policy, Slot
@@ -163,6 +164,43 @@ def test_a_schedule_of_the_users_own_is_asked_again_after_an_outage() -> None:
     entries = [Entry("tides", "shop.tides", Tides())]
     found = simulate(entries, utc(0), utc(20), down=[(utc(5), utc(8))])
     assert [slot.scheduled_for for slot in found] == [utc(8), utc(14, 12)]
+
+
+class Sometimes(BaseSchedule):
+    """Says it is due in the first ten minutes of an hour, and never when to ask again."""
+
+    def is_due(self, last_run_at: datetime) -> tuple[bool, None]:
+        return self.now().minute < 10 and self.now() - last_run_at > timedelta(minutes=30), None
+
+
+def test_a_schedule_that_does_not_say_when_is_asked_every_five_minutes() -> None:
+    found = simulate([Entry("e", "t", Sometimes())], utc(0, 57), utc(3))
+    assert [slot.scheduled_for for slot in found] == [utc(2, 2)]
+
+
+def test_a_schedule_with_a_clock_of_its_own_is_asked_in_that_clocks_zone() -> None:
+    nine = crontab(minute=0, hour=9, nowfun=lambda: datetime.now(BERLIN))
+    zones = []
+
+    class Seen(BaseSchedule):
+        def is_due(self, last_run_at: datetime) -> tuple[bool, float]:
+            zones.append((self.now().tzinfo, last_run_at.tzinfo))
+            return False, 3600.0
+
+    seen = Seen(nowfun=lambda: datetime.now(BERLIN))
+    assert simulate([Entry("seen", "t", seen), Entry("nine", "t", nine)], utc(0), utc(1)) == []
+    assert zones == [(BERLIN, BERLIN)]
+
+
+def test_the_starting_deadline_of_an_app_counts_for_its_cron_entries() -> None:
+    app = Celery("shop", set_as_current=False)
+    app.conf.beat_schedule = {
+        "e": {"task": "celery.backend_cleanup", "schedule": crontab(minute=0)},
+    }
+    down = [(utc(9, 59), utc(10, 30))]
+    assert [slot.kind for slot in simulate(app, utc(9, 30), utc(10, 45), down=down)] == ["catch_up"]
+    app.conf.beat_cron_starting_deadline = 600
+    assert simulate(app, utc(9, 30), utc(10, 45), down=down) == []
 
 
 def test_a_naive_datetime_is_refused() -> None:
