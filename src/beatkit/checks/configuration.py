@@ -11,12 +11,12 @@ from beatkit.checks.subject import Subject
 from beatkit.entry import Policy
 from beatkit.operate import destination
 from beatkit.registry.binding import Binding, binding_of
-from beatkit.schedules.foreign import flattened
+from beatkit.schedules.foreign import Tool, flattened
 from beatkit.settings.redaction import redact
 
 OURS = "beatkit.beat.scheduler:Scheduler"
 ALIASES = (OURS, "beatkit")
-KEEPERS = {"redbeat": "RedBeat", "django_celery_beat": "django-celery-beat"}
+KEEPERS: dict[str, Tool] = {"redbeat": "RedBeat", "django_celery_beat": "django-celery-beat"}
 """Schedulers that store schedules in Celery's own fields, by a part of their name."""
 
 
@@ -124,7 +124,8 @@ def other_scheduler(subject: Subject) -> Iterator[Finding]:
         return
     keeper = next((name for part, name in KEEPERS.items() if part in scheduler), None)
     for entry in subject.enabled():
-        lost = flattened(entry.schedule) if keeper else []
+        zone = str(subject.app.timezone)
+        lost = flattened(entry.schedule, keeper, zone) if keeper else []
         for sentence in lost:
             yield about(entry, "flattened", "warning", f"under {keeper}, {sentence}",
                         "use beatkit's scheduler, or a schedule that Celery has too")  # fmt: skip

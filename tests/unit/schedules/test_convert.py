@@ -179,8 +179,8 @@ def test_odd_texts_that_celery_accepts_keep_its_meaning_and_are_reported(
         (every(minutes=5, offset=30), ["the offset is lost: slots depend on the last run"]),
         (cron("0 4 * * *"), []),
         (cron("H 4 * * 1-5"), []),
-        (at("2026-01-01T00:00:00Z"), ["no tool can store it"]),
-        (solar("sunset", 52.5, 13.4), ["RedBeat cannot store it"]),
+        (at("2026-01-01T00:00:00Z"), ["it cannot be stored"]),
+        (solar("sunset", 52.5, 13.4), ["it cannot be stored"]),
         (
             cron("30 0 4 13 * 5", "0 5 * * *", timezone="Asia/Tokyo", gap="skip"),
             [
@@ -198,3 +198,14 @@ def test_odd_texts_that_celery_accepts_keep_its_meaning_and_are_reported(
 )
 def test_what_other_tools_would_lose_is_named(ours: Any, lost: list[str]) -> None:
     assert flattened(ours) == lost
+
+
+def test_a_zone_is_not_lost_where_it_is_the_apps_or_the_tool_keeps_it() -> None:
+    nightly = cron("0 4 * * *", timezone="Asia/Tokyo")
+
+    assert flattened(nightly, timezone="Asia/Tokyo") == []
+    assert flattened(nightly, "django-celery-beat", timezone="UTC") == []
+    assert flattened(nightly, "RedBeat", timezone="UTC") == [
+        "the time zone is lost: the app's counts"
+    ]
+    assert flattened(solar("sunset", 52.5, 13.4), "django-celery-beat") == []

@@ -105,6 +105,23 @@ def test_bind_fills_in_what_is_missing_and_nothing_else() -> None:
         assert bind(once, timezone="Asia/Tokyo", name="another") is once
 
 
+@pytest.mark.parametrize("texts", [("0 4 * * *",), ("0 4 * * *", "*/7 2 * * sun")])
+def test_a_bound_cron_is_the_same_as_one_declared_with_the_zone(texts: tuple[str, ...]) -> None:
+    declared = cron(*texts, timezone="America/New_York", fold="both")
+
+    once = bound(cron(*texts, fold="both"))
+
+    assert once == declared
+    assert once.rule == declared.rule
+    assert list(islice(once.iter(NOON), 99)) == list(islice(declared.iter(NOON), 99))
+
+
+def test_an_app_in_an_unknown_zone_cannot_bind() -> None:
+    for schedule in (cron("0 4 * * *"), cron("H 4 * * *")):
+        with pytest.raises(ScheduleError, match="timezone is 'Berlin', expected the name"):
+            bind(schedule, timezone="Berlin", name="e")
+
+
 def test_bind_leaves_the_original_and_what_is_not_ours_alone() -> None:
     schedule, theirs = cron("H 4 * * *"), celery_schedules.crontab(0, 4)
 
