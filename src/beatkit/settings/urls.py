@@ -137,6 +137,11 @@ def check_store_url(value: Any) -> str:
     """
     text = value.strip() if isinstance(value, str) else ""
     if scheme_of(text) in _STORES:
+        parts = split(text.replace("valkey", "redis", 1))
+        if parts.base in REDIS and not parts.scheme.endswith("+socket"):
+            flaws = [*_authority(text, parts, "result"), *_redis_database(text, parts, "result")]
+            if flaws:
+                raise Unfit(flaws[:1])
         return text
     said = f"is {redact(value)!r}, expected the URL of a store"
     raise Unfit(url_flaw(said, "write redis://host:6379/0, sqlite:///beatkit.db or memory://"))

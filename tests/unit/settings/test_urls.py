@@ -204,6 +204,21 @@ def test_what_celery_no_longer_has_is_told_as_removed(name: str, url: str, inste
     assert refused(name, url) == ("removed", instead)
 
 
+@pytest.mark.parametrize(
+    "url",
+    ["redis://:p@h/2", "valkeys://h", "valkey+socket:///x", "sqlite:///beats.db", "memory://"],
+)
+def test_a_store_url_loads(url: str) -> None:
+    assert Settings(beatkit_store_url=url).beatkit == {"beatkit_store_url": url}
+
+
+@pytest.mark.parametrize(
+    "url", ["mysql://h", "localhost", "redis://:p/w@h/0", "valkey://h/jobs", "redis://h:port/0"]
+)
+def test_a_store_url_that_misleads_is_refused(url: str) -> None:
+    assert refused("beatkit_store_url", url) == ("url_error", None)
+
+
 def test_several_servers_are_told_apart_although_a_password_may_hold_a_semicolon() -> None:
     assert members("redis://a;redis://:p;w@b/0") == ["redis://a", "redis://:p;w@b/0"]
     assert members(["redis://a", "redis://b;redis://c"]) == ["redis://a", "redis://b", "redis://c"]
