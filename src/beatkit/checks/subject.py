@@ -5,11 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import islice, pairwise
 from typing import Any
 
 from beatkit.entry import Entry
 from beatkit.schedules.cron import CronRule
 from beatkit.schedules.rules import IntervalRule, Rule, UnionRule
+from beatkit.schedules.timetable import to_ms
+from beatkit.simulation import upcoming
+
+SAMPLE = 60
+AHEAD_MS = 32 * 86_400_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,22 @@ class Subject:
         hard, soft = self.setting(entry, "time_limit"), self.setting(entry, "soft_time_limit")
         limit = hard or soft
         return float(limit) if limit else None
+
+
+def shortest_of(entry: Entry, now: datetime) -> float | None:
+    """Return the least distance between two of the coming slots, in seconds.
+
+    Looks at `SAMPLE` slots of a cron expression. None for fewer than two slots, and for a
+    schedule of the user's own class.
+    """
+    if period_of(entry) is not None:
+        return period_of(entry)
+    if not hasattr(entry.schedule, "rule"):
+        return None
+    start = to_ms(now)
+    slots = islice(upcoming(entry, start, start + AHEAD_MS), SAMPLE)
+    distances = [later - earlier for earlier, later in pairwise(slots)]
+    return min(distances) / 1000 if distances else None
 
 
 def rules_of(entry: Entry) -> Iterator[Rule]:

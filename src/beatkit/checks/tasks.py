@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from beatkit.checks.report import Finding, Rule, about, from_message
-from beatkit.checks.subject import Subject, period_of
+from beatkit.checks.subject import Subject, shortest_of
 from beatkit.entry import Entry
 from beatkit.registry.arguments import misfit
 from beatkit.registry.problem import Problem
@@ -57,11 +57,13 @@ def _problem(entry: Entry, rule: Rule, problem: Problem | None) -> Iterator[Find
 
 
 def overlapping(subject: Subject) -> Iterator[Finding]:
-    """An interval is shorter than the time limit, so that runs may overlap."""
+    """Slots are nearer to each other than the time limit, so that runs may overlap."""
     for entry in subject.enabled():
-        limit, period = subject.time_limit(entry), period_of(entry)
-        allowed = entry.policy is None or entry.policy.overlap == "allow"
-        if limit and period and limit > period and allowed:
+        limit = subject.time_limit(entry)
+        if not limit or (entry.policy is not None and entry.policy.overlap != "allow"):
+            continue
+        period = shortest_of(entry, subject.now)
+        if period and limit > period:
             yield about(
                 entry,
                 "overlapping",

@@ -12,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from beatkit.checks.expressions import oddities
 from beatkit.checks.report import Finding, about, from_message
-from beatkit.checks.subject import Subject, crons_of, period_of
+from beatkit.checks.subject import Subject, crons_of, period_of, shortest_of
 from beatkit.entry import Entry
 from beatkit.errors import ScheduleError
 from beatkit.schedules.convert import oddities as misread
@@ -80,8 +80,8 @@ def asked(subject: Subject) -> Iterator[Finding]:
 def sub_minute(subject: Subject) -> Iterator[Finding]:
     """An entry of less than a minute has neither deadline nor expiry: a backlog stays whole."""
     for entry in subject.enabled():
-        period = period_of(entry)
-        if period is None or period >= 60 or _expires(subject, entry):
+        period = _below_a_minute(subject, entry)
+        if period is None or _expires(subject, entry):
             continue
         coalesced = entry.policy is not None and entry.policy.coalesce
         plain = "the guard runs one of a backlog" if coalesced else "a backlog runs whole"
@@ -93,6 +93,14 @@ def sub_minute(subject: Subject) -> Iterator[Finding]:
             f" messages pile up; then {plain}",
             f"write deadline={period:g}" if entry.policy else f"write options: expires {period:g}",
         )
+
+
+def _below_a_minute(subject: Subject, entry: Entry) -> float | None:
+    """Return the distance of slots less than a minute apart; None for all others."""
+    period = period_of(entry)
+    if period is None and any(len(rule.text.split()) == 6 for rule in crons_of(entry)):
+        period = shortest_of(entry, subject.now)
+    return period if period is not None and period < 60 else None
 
 
 def _expires(subject: Subject, entry: Entry) -> bool:

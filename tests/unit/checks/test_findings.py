@@ -199,6 +199,20 @@ def test_an_interval_shorter_than_the_time_limit() -> None:
     ]
 
 
+def test_a_cron_entry_nearer_to_itself_than_the_time_limit() -> None:
+    app = plain(crontab(minute="*/5"))
+    app.conf.task_soft_time_limit = 400
+    ((severity, rule, message, _),) = found(app)
+    assert (severity, rule) == ("warning", "overlapping")
+    assert message.startswith("Entry 'e': runs every 300s, and a run may take 400s")
+
+
+def test_seconds_in_a_cron_expression_are_less_than_a_minute_too() -> None:
+    ((severity, rule, message, _),) = found(plain("*/20 * * * * *"))
+    assert (severity, rule) == ("warning", "no-deadline")
+    assert message.startswith("Entry 'e': runs every 20s without deadline or expires")
+
+
 def test_less_than_a_minute_without_a_deadline() -> None:
     assert found(plain(15.0)) == [
         (

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from celery import Celery
 from celery.schedules import BaseSchedule, crontab, schedstate
+from hypothesis import given
+from hypothesis import strategies as st
 
 from beatkit import simulation
 from beatkit.entry import Entry, Policy, Slot
@@ -143,6 +145,35 @@ def test_a_nightly_entry_runs_once_in_the_night_of_each_clock_change() -> None:
         "2026-03-29T01:00:00+00:00",
         "2026-10-25T00:30:00+00:00",
     ]
+
+
+TEXTS = st.sampled_from(
+    ["*/15 * * * *", "30 2 * * *", "0 0-6 * * *", "7,11 */3 * * mon", "5 4 1 * *"]
+)
+TIMES = st.datetimes(datetime(2024, 1, 1), datetime(2027, 1, 1), timezones=st.just(UTC))
+SPANS = st.timedeltas(timedelta(0), timedelta(days=3))
+
+
+@given(TEXTS, TIMES, SPANS)
+def test_without_an_outage_every_slot_of_the_span_is_sent(
+    text: str, start: datetime, span: timedelta
+) -> None:
+    schedule = cron(text, timezone="Europe/Berlin")
+    found = simulate([Entry("e", "t", schedule)], start, start + span)
+    assert [slot.scheduled_for for slot in found] == schedule.between(start, start + span)
+    assert {slot.kind for slot in found} <= {"scheduled"}
+
+
+@given(TEXTS, TIMES, SPANS, st.lists(st.tuples(SPANS, SPANS), max_size=3))
+def test_with_catch_up_all_no_outage_loses_a_slot(
+    text: str, start: datetime, span: timedelta, outages: list[tuple[timedelta, timedelta]]
+) -> None:
+    schedule = cron(text, timezone="Europe/Berlin")
+    entry = Entry("e", "t", schedule, policy=Policy(catch_up="all", coalesce=False))
+    down = [(start + after, start + after + length) for after, length in outages]
+    end = max([start + span, *(over for _, over in down)]) + timedelta(seconds=1)
+    found = simulate([entry], start, end, down=down)
+    assert [slot.scheduled_for for slot in found] == schedule.between(start, end)
 
 
 class Tides(BaseSchedule):
