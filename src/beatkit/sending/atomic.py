@@ -104,7 +104,8 @@ class AtomicWay:
         key = (claim.entry, claim.slot, claim.kind)
         kept = self._kept.get(key)
         if kept is None:
-            kept = self._builder.build(entry, claim.slot, claim.kind)
+            watched = claim.attempt > 0  # it was reserved, for somebody's code runs
+            kept = self._builder.build(entry, claim.slot, claim.kind, watched=watched)
             if len(self._kept) >= KEPT:
                 del self._kept[next(iter(self._kept))]
             self._kept[key] = kept

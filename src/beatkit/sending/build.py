@@ -14,8 +14,9 @@ from beatkit.entry import Entry, Kind
 from beatkit.errors import BeatkitError
 from beatkit.sending import BrokerUnavailable
 from beatkit.sending.capture import Message, Outbox, capturing_producer
-from beatkit.sending.effects import is_celerys_own
+from beatkit.sending.effects import has_fixed_routes, is_celerys_own
 from beatkit.sending.message import Outgoing, outgoing
+from beatkit.sending.template import Templates, fields_of
 from beatkit.store import Command
 from beatkit.store.link import is_outage
 
@@ -53,14 +54,18 @@ class Builder:
         self._timeout = timeout
         self._producer: Any = None
         self._outbox: Outbox | None = None
+        self._templates = Templates()
 
-    def build(self, entry: Entry, slot: int, kind: Kind) -> tuple[Command, ...]:
+    def build(
+        self, entry: Entry, slot: int, kind: Kind, *, watched: bool = True
+    ) -> tuple[Command, ...]:
         """Return what to tell the broker: our message first, then whatever else was sent.
 
         Args:
             entry: The slot's entry.
             slot: Its `scheduled_for`, milliseconds since 1970.
             kind: Why it is sent.
+            watched: Somebody's code looks at single messages: go through Celery each time.
 
         Returns:
             Commands for `Claim.commands`; empty if the task's own `apply_async` chose to
@@ -70,17 +75,32 @@ class Builder:
             NotBuilt: Celery, the task or a receiver of a signal raised, or sent nothing.
             BrokerUnavailable: The broker did not answer.
         """
-        out = outgoing(self._name, entry, slot, kind, self._app.tasks.get(entry.task))
         refuse_eager(self._app, entry)
-        commands = _commands(self._captured(out), out.options["task_id"])
-        if not commands and is_celerys_own(self._app, entry):
-            raise NotBuilt(_NOTHING.format(entry.name, entry.task))
+        out = self._lay_out(entry, slot, kind)
+        if watched:
+            return self._render(out, self.now())
+        template = self._templates.proven(entry)
+        if template is not None:
+            return template.stamp(fields_of(out, self.now()))
+        now = self.now()
+        commands = self._render(out, now)
+        if has_fixed_routes(self._app):
+            self._templates.learn(out, commands, now)
         return commands
 
-    def _captured(self, out: Outgoing) -> list[Message]:
+    def _lay_out(self, entry: Entry, slot: int, kind: Kind) -> Outgoing:
+        return outgoing(self._name, entry, slot, kind, self._app.tasks.get(entry.task))
+
+    def _render(self, out: Outgoing, now: int) -> tuple[Command, ...]:
+        commands = _commands(self._captured(out, now), out.options["task_id"])
+        if not commands and is_celerys_own(self._app, out.entry):
+            raise NotBuilt(_NOTHING.format(out.entry.name, out.entry.task))
+        return commands
+
+    def _captured(self, out: Outgoing, now: int) -> list[Message]:
         producer, outbox = self._open()
         keep_from_backend(self._app)
-        lives = {} if out.expires is None else _lives(out, self.now())
+        lives = {} if out.expires is None else _lives(out, now)
         with outbox.open(lives) as messages:
             try:
                 self._dispatch(out, producer)
@@ -96,6 +116,7 @@ class Builder:
     def close(self) -> None:
         """Let go of the connection. The next `build` opens another."""
         producer, self._producer, self._outbox = self._producer, None, None
+        self._templates = Templates()
         if producer is not None:
             producer.connection.release()
 

@@ -63,3 +63,10 @@ def _defined_in(module: ModuleType, method: Any) -> bool:
     # Not by name: functools.wraps gives a wrapper the name and module of what it wraps.
     function = getattr(method, "__func__", method)
     return isinstance(function, FunctionType) and function.__globals__ is vars(module)
+
+
+def has_fixed_routes(app: Any) -> bool:
+    """Say whether a task's route is the same each time: no router is somebody's code."""
+    routes = app.conf.task_routes or ()
+    rows = routes if isinstance(routes, list | tuple) else [routes]
+    return all(isinstance(row, dict | list | tuple) for row in rows)

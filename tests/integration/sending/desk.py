@@ -38,7 +38,8 @@ class Desk:
         slot = self.store.read([]).now - late
         seeds = [Seed(entry.name, "f1", anchor=slot - 1000)]
         after = self.store.seed(self.writer, seeds).progress[entry.name].slot
-        return Claim(entry.name, after, slot, not_before=slot, **more)
+        slot = max(slot, after + 1)  # two in one millisecond
+        return Claim(entry.name, after, slot, not_before=0, **more)
 
     def send(self, entry: Entry, late: int = 0) -> tuple[Answer, int]:
         """Send one slot; return the answer and the slot."""
