@@ -94,8 +94,7 @@ OLD = {"BROKER_URL": "redis://cache/0", "CELERYD_CONCURRENCY": 4}
     ],
     ids=lambda source: getattr(source, "__name__", type(source).__name__),
 )
-def test_a_source_loads(source: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, __name__, sys.modules[__name__])
+def test_a_source_loads(source: Any) -> None:
     namespace = "CELERY" if isinstance(source, Upper) else None
     loaded = load(source, namespace=namespace).to_celery()
     # pydantic writes the default port into its URLs.
