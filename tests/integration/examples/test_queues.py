@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +13,7 @@ import pytest
 from kombu import Connection, Exchange, Queue
 
 from tests.integration.examples.brokers import RABBITMQ
-from tests.integration.examples.running import EXAMPLES, count, running
+from tests.integration.examples.running import EXAMPLES, count, environment, running
 from tests.servers import ValkeyServer
 
 RAN = re.compile(r"\b(sales|fraud) report$")
@@ -57,6 +59,22 @@ def order_of_runs(project: Path, env: dict[str, str], app: str, queue: str) -> l
 def ran(lines: list[str]) -> list[str]:
     found = [RAN.search(line) for line in lines]
     return [match[1] for match in found if match]
+
+
+def test_on_redis_each_step_is_a_list_and_no_priority_is_the_default_one(
+    project: Path, valkey: ValkeyServer
+) -> None:
+    send = (
+        "from on_redis import sales_report as task\n"
+        "for priority in (0, 4, 9): task.apply_async(queue='r', priority=priority)\n"
+        "task.apply_async(queue='r')\n"
+    )
+    env = environment({"CELERY_BROKER_URL": valkey.url()})
+    subprocess.run([sys.executable, "-c", send], cwd=project, env=env, timeout=30, check=True)
+    lists = {step: f"r\x06\x16{step}" if step else "r" for step in (0, 3, 6, 9)}
+    with valkey.client() as client:
+        waiting = {step: client.llen(name) for step, name in lists.items()}
+    assert waiting == {0: 1, 3: 1, 6: 1, 9: 1}  # 4 lies between the steps 3 and 6
 
 
 def assert_fraud_first(order: list[str]) -> None:
