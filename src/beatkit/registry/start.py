@@ -76,13 +76,14 @@ def _report_dropped(app: Any) -> None:
 
 
 def _report_not_in_force(entries: Mapping[str, Entry]) -> None:
-    policies = ((name, entry.policy) for name, entry in entries.items())
-    named = [name for name, policy in policies if policy and policy.overlap != "allow"]
-    if named:
-        logger.warning(
-            "overlap is not in force yet in this version: runs of %s may overlap all the same.",
-            ", ".join(map(repr, named)),
-        )
+    policies = [(name, entry.policy) for name, entry in entries.items() if entry.policy]
+    overlap = [name for name, policy in policies if policy.overlap != "allow"]
+    # With "latest" it is a default, which nobody has asked for.
+    coalesce = [name for name, policy in policies if policy.coalesce and policy.catch_up == "all"]
+    for field, named in (("overlap", overlap), ("coalesce", coalesce)):
+        if named:
+            listed = ", ".join(map(repr, named))
+            logger.warning("%s of %s is not in force yet in this version.", field, listed)
 
 
 def for_the_command_line(error: BeatkitError) -> Exception:

@@ -376,12 +376,16 @@ def test_a_policy_that_is_not_in_force_yet_is_said_at_start(
     @registry.periodic(seconds=60, name="close", overlap="skip")
     def close() -> None: ...
 
-    @registry.periodic(seconds=60, name="open")
+    @registry.periodic(seconds=60, name="open", catch_up="all", coalesce=True)
     def open_() -> None: ...
+
+    @registry.periodic(seconds=60, name="plain")
+    def plain() -> None: ...
 
     app.loader.init_worker()
     assert [record.getMessage() for record in caplog.records] == [
-        "overlap is not in force yet in this version: runs of 'close' may overlap all the same."
+        "overlap of 'close' is not in force yet in this version.",
+        "coalesce of 'open' is not in force yet in this version.",
     ]
 
 
