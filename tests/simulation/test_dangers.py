@@ -331,6 +331,15 @@ def test_a_deployments_number_goes_before_the_order_of_appearance():
     assert times(world, "old-only") == []
 
 
+def test_an_empty_schedule_takes_no_entries_away_from_beats_that_live():
+    world = World(27)
+    world.start(*hosts(1, [SECOND], name="full"))
+    world.start(*hosts(1, [], name="empty"), at=10)
+    world.run(60)
+    assert times(world, "second") == list(range(1, 61))[: len(world.sent)]
+    assert len(world.sent) >= 59
+
+
 # --- entries that change
 
 

@@ -17,7 +17,7 @@ from beatkit.beat.rows import Row
 from beatkit.beat.seeding import SETTLE_MS, Seeding
 from beatkit.clock import HostClock
 from beatkit.entry import Entry
-from beatkit.errors import StoreError
+from beatkit.errors import StoreError, StoreUnavailable
 from beatkit.sending import BrokerUnavailable, Way
 from beatkit.store import Answer, Store
 
@@ -212,8 +212,13 @@ class Passes:
         if self.broker_outage.end(self._read_host().steady):
             self.presence.able_since = now
         for (row, move), answer in zip(jobs, decision.answers, strict=True):
+            if _is_full(answer):
+                continue  # put back, like all that is still in hand, when this is raised below
             if row.entry.name in self._taken:  # a row's first setback settles it
                 self._take_answer(row, move, answer, now)
+        full = next(filter(_is_full, decision.answers), None)
+        if full is not None:
+            raise StoreUnavailable(f"The broker takes no messages: {full.detail}")
         for row in {row.entry.name: row for row, _ in jobs}.values():
             if row.entry.name in self._taken:
                 self._put(row, self._wake(row, now))
@@ -283,3 +288,8 @@ class Passes:
         self._taken.discard(row.entry.name)
         if at is not None:
             self._agenda.put(row.entry.name, at)
+
+
+def _is_full(answer: Answer) -> bool:
+    """Whether a slot failed for what ails the whole server, and no fault of its entry."""
+    return answer.outcome == "failed" and answer.detail.lstrip("-").startswith("OOM")

@@ -133,6 +133,11 @@ def promotion(me: Beat, situation: Situation, heard: int) -> Promotion | None:
     return Promotion(me.revision, instead_of=situation.revision)
 
 
+def others_live(me: Beat, situation: Situation) -> bool:
+    """Return whether beats of another revision are alive."""
+    return any(peer.beat.revision != me.revision for peer in _live(situation))
+
+
 def heard(situation: Situation) -> int:
     """Return when a beat of the revision in force was heard last; 0: none is known."""
     return max((peer.seen for peer in _in_force(situation)), default=0)

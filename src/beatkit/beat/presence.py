@@ -109,9 +109,16 @@ class Presence:
         appeared = peers.appearance(self.me, situation, self.able_since)
         self.me = replace(self.me, appeared=appeared)
         wanted = peers.promotion(self.me, situation, self._heard)
-        if wanted is None or self._is_foreign(situation):
+        if wanted is None or self._is_empty_beside_others(situation) or self._is_foreign(situation):
             return situation
         return self._promote(wanted)
+
+    def _is_empty_beside_others(self, situation: Situation) -> bool:
+        """Whether this schedule has no entry and others live: more likely a mistake than a wish.
+
+        If it is a wish, the others are gone after the deployment.
+        """
+        return not self._names and peers.others_live(self.me, situation)
 
     def _promote(self, wanted: Promotion) -> Situation:
         situation = self._store.announce(self.me, expires=peers.ABSENT_MS, promote=wanted)
@@ -121,7 +128,7 @@ class Presence:
 
     def _is_foreign(self, situation: Situation) -> bool:
         """Whether live beats under this prefix serve a schedule that shares no entry."""
-        if not any(peer.beat.revision != self.me.revision for peer in situation.peers):
+        if not peers.others_live(self.me, situation):
             return False
         if situation.now < self._foreign_until:
             return True
