@@ -54,7 +54,7 @@ def timeline_verb(
     start = view.now.replace(minute=0, second=0, microsecond=0)
     if begin is not None:
         start = instant(begin, view.now).astimezone(view.zone)
-    day = day_of(view, view.schedule.select(names), start, hours)
+    day = day_of(view, view.schedule.select(names), start, hours, crowd)
     written = []
     if svg is not None:
         from beatkit.cli.pictures.svg import draw
@@ -66,10 +66,10 @@ def timeline_verb(
 
         html.write_text(page(day, *_heading(view, day, hours)), encoding="utf-8")
         written.append(html)
-    view.outlet.give(answer(view, day, crowd, entries, written))
+    view.outlet.give(answer(view, day, entries, written))
 
 
-def day_of(view: View, entries: list[Entry], start: datetime, hours: int) -> Day:
+def day_of(view: View, entries: list[Entry], start: datetime, hours: int, crowd: int) -> Day:
     """Return the runs of enabled entries from a time on."""
     first = millis(start)
     stop = first + hours * HOUR
@@ -83,17 +83,17 @@ def day_of(view: View, entries: list[Entry], start: datetime, hours: int) -> Day
         for entry in entries
         if entry.enabled
     )
-    return Day(first, stop, view.zone, arranged(lanes), millis(view.now))
+    return Day(first, stop, view.zone, arranged(lanes), millis(view.now), crowd)
 
 
-def answer(view: View, day: Day, crowd: int, entries: bool, written: list[Path]) -> Answer:
+def answer(view: View, day: Day, entries: bool, written: list[Path]) -> Answer:
     """Return the load as an answer."""
     loads = [day.load(queue, CELLS) for queue in day.queues()]
     tables = [_load_table(day, "QUEUE", loads)]
     if entries:
         each = [load(lane.name, lane.slots, day.start, day.stop, CELLS) for lane in day.lanes]
         tables.append(_load_table(day, "NAME", each))
-    piles = day.piles(crowd)
+    piles = day.piles()
     if piles:
         tables.append(_pile_table(view, day, piles))
     notes = [f"{day.wall(shift.at):%a %d %b}: {shift}" for shift in day.shifts()]

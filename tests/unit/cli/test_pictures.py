@@ -22,8 +22,8 @@ def every(minutes: float, start: int = START, hours: int = 24) -> tuple[int, ...
     return tuple(range(start, start + hours * HOUR, round(minutes * MINUTE)))
 
 
-def a_day(*lanes: Lane, start: int = START, now: int = 0) -> Day:
-    return Day(start, start + 24 * HOUR, BERLIN, arranged(lanes), now)
+def a_day(*lanes: Lane, start: int = START, now: int = 0, crowd: int = 10) -> Day:
+    return Day(start, start + 24 * HOUR, BERLIN, arranged(lanes), now, crowd)
 
 
 def lane(name: str, *slots: int, queue: str = "celery") -> Lane:
@@ -49,12 +49,12 @@ def test_the_load_of_a_queue() -> None:
 
 def test_pile_ups_are_entries_and_not_runs() -> None:
     busy = lane("busy", START, START + 1000, START + 2000)
-    assert a_day(busy).piles(crowd=1) == []
+    assert a_day(busy, crowd=1).piles() == []
 
 
 def test_pile_ups_of_the_same_entries_are_one() -> None:
-    day = a_day(lane("a", *every(60)), lane("b", *every(60)), lane("c", START))
-    assert day.piles(crowd=1) == [
+    day = a_day(lane("a", *every(60)), lane("b", *every(60)), lane("c", START), crowd=1)
+    assert day.piles() == [
         Pile((START,), "celery", ("a", "b", "c")),
         Pile(tuple(START + hour * HOUR for hour in range(1, 24)), "celery", ("a", "b")),
     ]

@@ -18,7 +18,7 @@ MINUTE = 60_000
 HOUR = 3_600_000
 
 CROWD = 10
-"""More entries of one queue than this in one minute are a pile-up."""
+"""So many entries of one queue may come due in one minute before it is a pile-up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ class Day:
         zone: Whose wall clock is written beside it.
         lanes: By queue, and then by their first run.
         now: Unix milliseconds; marked if it lies inside.
+        crowd: More entries of one queue than this in one minute are a pile-up.
     """
 
     start: int
@@ -89,6 +90,7 @@ class Day:
     zone: tzinfo
     lanes: tuple[Lane, ...]
     now: int
+    crowd: int = CROWD
 
     def wall(self, at: int) -> datetime:
         """Return the wall clock at an instant."""
@@ -118,7 +120,7 @@ class Day:
         """Return the changes of the clocks inside the span."""
         return shifts(self.zone, self.start, self.stop)
 
-    def piles(self, crowd: int = CROWD) -> list[Pile]:
+    def piles(self) -> list[Pile]:
         """Return where more entries than `crowd` come due at once, the biggest first."""
         minutes: dict[tuple[int, str], list[str]] = {}
         for lane in self.lanes:
@@ -126,7 +128,7 @@ class Day:
                 minutes.setdefault((minute, lane.queue), []).append(lane.name)
         crowds: dict[tuple[str, ...], list[int]] = {}
         for (minute, queue), names in minutes.items():
-            if len(names) > crowd:
+            if len(names) > self.crowd:
                 crowds.setdefault((queue, *names), []).append(max(minute * MINUTE, self.start))
         piles = [Pile(tuple(sorted(at)), who[0], who[1:]) for who, at in crowds.items()]
         return sorted(piles, key=lambda pile: (-len(pile.entries), pile.at, pile.queue))

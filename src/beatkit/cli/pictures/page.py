@@ -12,7 +12,7 @@ STYLE = """
 :root{color-scheme:light dark}
 body{margin:0 auto;max-width:1200px;font:14px/1.5 system-ui,sans-serif}
 body{background:#fff;color:#1f2328}
-svg{display:block;width:100%;height:auto}
+div{overflow-x:auto}svg{display:block;width:100%;min-width:960px;height:auto}
 details{margin:8px 24px 40px}summary{cursor:pointer;color:#656d76}
 table{border-collapse:collapse;margin-top:12px;width:100%}
 th,td{text-align:left;padding:4px 12px 4px 0;border-bottom:1px solid #eaeef2;vertical-align:top}
@@ -30,7 +30,7 @@ def page(day: Day, title: str, subtitle: str) -> str:
             f"<title>{escape(title)}</title>",
             '<meta name="viewport" content="width=device-width,initial-scale=1">',
             f"<style>{STYLE}</style></head><body>",
-            draw(day, title, subtitle),
+            f"<div>{draw(day, title, subtitle)}</div>",
             "<details><summary>The same as a table</summary><table>",
             "<tr><th>Entry<th>Schedule<th>Queue<th class=number>Runs<th>First<th>Last</tr>",
             *_rows(day),
