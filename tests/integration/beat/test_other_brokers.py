@@ -85,6 +85,8 @@ def test_in_memory_a_thread_sends_to_this_process():
         """Never run here: the message is read off the queue."""
 
     app.conf.update(
+        # memory:// has one set of queues a process, which other tests use too
+        task_default_queue="in-memory",
         beat_schedule={"often": {"task": "note", "schedule": 0.1}},
         beat_scheduler="beatkit.beat.scheduler:Scheduler",
         result_expires=None,
@@ -93,7 +95,7 @@ def test_in_memory_a_thread_sends_to_this_process():
     service.start()
     try:
         deadline = time.monotonic() + 10
-        with app.connection() as connection, connection.SimpleQueue("celery") as messages:
+        with app.connection() as connection, connection.SimpleQueue("in-memory") as messages:
             while len(arrived) < 5 and time.monotonic() < deadline:
                 message = messages.get(timeout=5)
                 arrived.append(message.headers["beatkit-slot"])

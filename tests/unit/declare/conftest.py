@@ -43,8 +43,12 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture
-def module(folder: Path, registry: Registry) -> Iterator[Callable[..., ModuleType]]:
+def module(
+    folder: Path, registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Callable[..., ModuleType]]:
     """Execute a text as shop.py, where `periodic` declares in the test's registry."""
+    # Python takes compiled code for current if the file has the same size and second.
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
     before = set(sys.modules)
 
     def execute(text: str, name: str = "shop", **names: Any) -> ModuleType:
