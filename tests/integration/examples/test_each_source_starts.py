@@ -39,6 +39,21 @@ flask_app.config.from_mapping(
 app = make_app("shop", flask_app.config)
 """,
     },
+    "flask-mapping": {
+        "shop.py": """
+from flask import Flask
+from beatkit import make_app, periodic
+
+flask_app = Flask("shop")
+flask_app.config.from_mapping(
+    SECRET_KEY="s",
+    CELERY={
+        "broker_url": "@URL@", "task_default_queue": "flask-mapping", "timezone": "Asia/Tokyo",
+    },
+)
+app = make_app("shop", flask_app.config)
+""",
+    },
     "django": {
         "shop.py": """
 import os

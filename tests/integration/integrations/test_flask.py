@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-from celery import Celery, _state, current_app
+from celery import Celery, Task, _state, current_app
 from flask import Flask, g, has_app_context
 from flask import current_app as current_flask_app
 
-from beatkit import Registry
+from beatkit import Registry, Schedule, install
 from beatkit.errors import DeclarationError
 from beatkit.integrations.flask import init_flask
 
@@ -92,6 +92,29 @@ def test_a_periodic_async_function_runs_in_the_context_too() -> None:
         return current_flask_app.name
 
     assert where_async.apply().get() == "webapp"
+
+
+def test_the_recipe_of_flasks_own_guide_is_kept_by_install() -> None:
+    flask_app = Flask("webapp")
+    flask_app.config.from_mapping(CELERY={"broker_url": "memory://"})
+
+    class FlaskTask(Task):  # type: ignore[misc]
+        def __call__(self, *args: object, **kwargs: object) -> object:
+            with flask_app.app_context():
+                return self.run(*args, **kwargs)
+
+    celery_app = Celery("webapp", task_cls=FlaskTask)
+    celery_app.config_from_object(flask_app.config["CELERY"])
+    celery_app.set_default()
+    registry = Registry()
+    install(celery_app, registry=registry)
+
+    @registry.periodic(seconds=15)
+    def where_by_recipe() -> str:
+        return current_flask_app.name
+
+    assert where_by_recipe.apply().get() == "webapp"
+    assert list(Schedule(celery_app).entries) == [where_by_recipe.name]
 
 
 def test_the_celery_app_is_found_where_flask_users_look() -> None:
