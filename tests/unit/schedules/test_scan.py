@@ -150,6 +150,7 @@ def check(job: Job, start: datetime, hours: int) -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 @settings(thorough, max_examples=3000)
 @given(some.data(), jobs())
 def test_the_scan_of_each_minute_agrees_at_length(data: some.DataObject, job: Job) -> None:
