@@ -50,8 +50,9 @@ text{fill:#e6edf3}.page{fill:#0d1117}.quiet,.mono{fill:#8d96a0}
 
 def draw(day: Day, title: str, subtitle: str) -> str:
     """Return the picture as the text of an SVG file."""
-    parts = list(_parts(day))
-    height = _height(day)
+    piles = day.piles()
+    parts = list(_parts(day, piles))
+    height = _height(day, piles)
     head = (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {height}" '
         f'width="{WIDTH}" height="{height}" role="img" aria-label="{escape(title)}">'
@@ -74,21 +75,21 @@ def _loads_bottom(day: Day) -> int:
     return _loads_top(day) + len(day.queues()) * STRIP
 
 
-def _height(day: Day) -> int:
-    piles = min(len(day.piles()), PILES_NAMED + 1)
-    return _loads_bottom(day) + (36 + piles * 18 if piles else 0) + 24
+def _height(day: Day, piles: Sequence[Pile]) -> int:
+    named = min(len(piles), PILES_NAMED + 1)
+    return _loads_bottom(day) + (36 + named * 18 if named else 0) + 24
 
 
-def _parts(day: Day) -> Iterator[str]:
+def _parts(day: Day, piles: Sequence[Pile]) -> Iterator[str]:
     rows, top, bottom = _rows_bottom(day), _loads_top(day), _loads_bottom(day)
-    yield from _backdrop(day, TOP, rows)
-    yield from _backdrop(day, top, bottom)
+    yield from _backdrop(day, piles, TOP, rows)
+    yield from _backdrop(day, piles, top, bottom)
     yield from _axis(day, TOP - 8)
     yield from _rows(day)
     yield _text(24, top - 16, "Load by queue, each on its own scale", "head")
     for number, queue in enumerate(day.queues()):
         yield from _strip(day, day.load(queue, PARTS), top + number * STRIP)
-    yield from _named_piles(day, bottom + 30)
+    yield from _named_piles(day, piles, bottom + 30)
 
 
 def place(day: Day, at: int) -> float:
@@ -96,9 +97,9 @@ def place(day: Day, at: int) -> float:
     return round(LEFT + (at - day.start) * (RIGHT - LEFT) / (day.stop - day.start), 1)
 
 
-def _backdrop(day: Day, top: int, bottom: int) -> Iterator[str]:
+def _backdrop(day: Day, piles: Sequence[Pile], top: int, bottom: int) -> Iterator[str]:
     """Shaded pile-ups and clock changes, hour lines, and the present."""
-    piled = [at for pile in day.piles()[:PILES_NAMED] if len(pile.at) <= SHADED for at in pile.at]
+    piled = [at for pile in piles[:PILES_NAMED] if len(pile.at) <= SHADED for at in pile.at]
     for x in dict.fromkeys(place(day, at) for at in piled):
         yield f'<rect class="pile" x="{x - 3:g}" y="{top}" width="8" height="{bottom - top}"/>'
     for shift in day.shifts():
@@ -214,8 +215,7 @@ def _strip(day: Day, load: Load, top: int) -> Iterator[str]:
         yield _text(RIGHT + 78, base - 10, peak, "small")
 
 
-def _named_piles(day: Day, top: int) -> Iterator[str]:
-    piles = day.piles()
+def _named_piles(day: Day, piles: Sequence[Pile], top: int) -> Iterator[str]:
     if not piles:
         return
     yield _text(24, top, "Pile-ups: entries of one queue in the same minute", "head")
