@@ -66,7 +66,8 @@ def _pickle(values: Values) -> Iterator[Flaw]:
 
 def _tls(values: Values) -> Iterator[Flaw]:
     brokers = [name for name in _BROKERS if urls.scheme_of(values.get(name)) in urls.REDIS]
-    if brokers and values.get("broker_use_ssl") is True:
+    bare = [url for name in brokers for url in urls.members(values[name]) if not _says_how(url)]
+    if bare and values.get("broker_use_ssl") is True:
         said = "is True, which the Redis transport ignores: the connection would be plain text"
         remedy = "write {'ssl_cert_reqs': 'required'}, or a rediss:// URL"
         yield Flaw(said, name="broker_use_ssl", remedy=remedy)
@@ -79,6 +80,12 @@ def _tls(values: Values) -> Iterator[Flaw]:
         redis = brokers if name == "broker_use_ssl" else True
         if isinstance(options, Mapping) and redis and "ssl_cert_reqs" in options:
             yield from _certificates(name, options["ssl_cert_reqs"])
+
+
+def _says_how(url: str) -> bool:
+    """Whether a URL asks for TLS itself, so that broker_use_ssl is of no account."""
+    parts = urls.split(url)
+    return parts.scheme.lower() == "rediss" and "ssl_cert_reqs" in parts.query
 
 
 def _certificates(name: str, wanted: Any) -> Iterator[Flaw]:

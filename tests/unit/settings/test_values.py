@@ -128,6 +128,10 @@ def test_whole_seconds_are_the_same_in_every_form(seconds: int) -> None:
             [("type_error", "broker_use_ssl")],
         ),
         (
+            {"broker_url": "rediss://h", "broker_use_ssl": True},
+            [("type_error", "broker_use_ssl")],
+        ),
+        (
             {"result_backend": "rediss://h/0"},
             [("url_error", "result_backend")],
         ),
@@ -161,6 +165,7 @@ def test_values_that_cannot_work_together_are_refused(
         ({"broker_url": "redis://h/99"}, [("warning", "broker_url")]),
         ({"broker_url": "rediss://h/0"}, [("insecure", "broker_url")]),
         ({"broker_url": "rediss://h/0?ssl_cert_reqs=required"}, []),
+        ({"broker_url": "rediss://h/0?ssl_cert_reqs=required", "broker_use_ssl": True}, []),
         ({"broker_url": "rediss://h", "broker_use_ssl": {"ssl_cert_reqs": "required"}}, []),
         ({"broker_url": "rediss://h/0?ssl_cert_reqs=CERT_REQUIRED"}, [("warning", "broker_url")]),
         (
