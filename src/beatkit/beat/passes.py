@@ -146,24 +146,26 @@ class Passes:
 
     def _serve(self) -> float:
         """Send a batch of what is due; return milliseconds until there is more."""
-        first = self._agenda.first() if self._seeding.done else None
-        if first is None:
-            return peers.ANNOUNCE_MS
-        now = self.presence.now()
-        standing = self.presence.standing()
-        act_at = max(first + standing.delay_ms, self._rest_until)
-        if act_at > now:
-            return act_at - now
-        names = self._agenda.take(now - standing.delay_ms, BATCH)
+        now, delay = self.presence.now(), self.presence.standing().delay_ms
+        if self._due_in(now, delay) > 0:
+            return self._due_in(now, delay)
+        names = self._agenda.take(now - delay, BATCH)
         self._taken = set(names)
         try:
-            self._take_up([self.rows[name] for name in names], now, standing)
+            self._take_up([self.rows[name] for name in names], now)
         finally:
             for name in self._taken:  # whatever happened, none may be forgotten
                 self._agenda.put(name, now)
-        return 0.0
+        return self._due_in(self.presence.now(), delay)
 
-    def _take_up(self, rows: list[Row], now: int, standing: peers.Standing) -> None:
+    def _due_in(self, now: int, delay: int) -> float:
+        first = self._agenda.first() if self._seeding.done else None
+        if first is None:
+            return peers.ANNOUNCE_MS
+        return max(0, max(first + delay, self._rest_until) - now)
+
+    def _take_up(self, rows: list[Row], now: int) -> None:
+        standing = self.presence.standing()
         if standing.rank:
             rows = self._left_undone(rows, now)
             self._rest_until = now + STANDBY_PACE_MS
