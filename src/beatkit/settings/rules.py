@@ -97,9 +97,6 @@ def _certificates(name: str, wanted: Any) -> Iterator[Flaw]:
     elif word == "none":
         said = "is none: the server's certificate is not checked"
         yield Flaw(said, "insecure", name=name, remedy="write 'required'")
-    elif isinstance(wanted, str) and wanted != word and name == "broker_use_ssl":
-        said = f"is {wanted!r}, which redis-py refuses"
-        yield Flaw(said, name=name, path=path, suggestion=word, remedy=f"write {word!r}")
 
 
 def _certificates_in_urls(values: Values) -> Iterator[Flaw]:
@@ -146,7 +143,7 @@ def _sentinel(values: Values) -> Iterator[Flaw]:
     pairs = [(name, "broker_transport_options") for name in _BROKERS]
     for name, holder in [*pairs, ("result_backend", "result_backend_transport_options")]:
         options = values.get(holder) or {}
-        near = [key for key in options if transports.option_near(key, "master_name")]
+        near = [key for key in options if transports.option_near(str(key), "master_name")]
         if urls.scheme_of(values.get(name)) == "sentinel" and not near:
             said = f"is a Sentinel URL, and {holder} names no master"
             remedy = f"write {holder} = {{'master_name': 'mymaster'}}"

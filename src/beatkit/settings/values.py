@@ -28,6 +28,7 @@ _ISO = re.compile(
     re.IGNORECASE,
 )
 _SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*([kmgt])(i?)b?", re.IGNORECASE)
+_CERTIFICATES = {"CERT_REQUIRED": "required", "CERT_OPTIONAL": "optional", "CERT_NONE": "none"}
 _RATE = re.compile(r"\d+(\.\d+)?(/[smh])?")
 
 
@@ -217,7 +218,11 @@ def tls(value: Any) -> Any:
     """A mapping of certificate options, or true or false."""
     value = plain(value)
     if isinstance(value, Mapping) or (isinstance(value, str) and value.startswith("{")):
-        return options(value)
+        found = options(value)
+        wanted = found.get("ssl_cert_reqs")
+        if isinstance(wanted, str):  # CERT_... is Celery's spelling, which redis-py refuses
+            found["ssl_cert_reqs"] = _CERTIFICATES.get(wanted, wanted)
+        return found
     try:
         return flag(value)
     except Unfit:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from kombu import Queue
 
 from beatkit.settings import Settings, SettingsError, load
+from beatkit.settings.catalog import SETTINGS
 
 VERIFIED = {"ssl_cert_reqs": ssl.CERT_REQUIRED}
 TWO_QUEUES = {"high": {"exchange": "high"}, "low": {}}
@@ -57,6 +59,7 @@ def fitted(name: str, value: Any) -> Any:
         ("worker_umask", "022", "022"),
         ("worker_uid", "nobody", "nobody"),
         ("broker_use_ssl", VERIFIED, VERIFIED),
+        ("broker_use_ssl", {"ssl_cert_reqs": "CERT_REQUIRED"}, {"ssl_cert_reqs": "required"}),
         ("broker_transport_options", '{"max_retries": 3}', {"max_retries": 3}),
         ("task_queues", TWO_QUEUES, TWO_QUEUES),
         ("task_routes", {"shop.*": "high"}, {"shop.*": "high"}),
@@ -136,7 +139,7 @@ def test_whole_seconds_are_the_same_in_every_form(seconds: int) -> None:
             [("url_error", "result_backend")],
         ),
         (
-            {"broker_url": "redis://h", "broker_use_ssl": {"ssl_cert_reqs": "CERT_REQUIRED"}},
+            {"broker_url": "redis://h", "broker_use_ssl": {"ssl_cert_reqs": "yes"}},
             [("type_error", "broker_use_ssl.ssl_cert_reqs")],
         ),
         (
@@ -196,3 +199,19 @@ def test_values_that_are_worth_a_word_give_a_notice(
     values: dict[str, Any], notices: list[tuple[str, str]]
 ) -> None:
     assert [(notice.kind, notice.key) for notice in load(values).notices] == notices
+
+
+ODD = [
+    0, -1, 1.5, float("nan"), float("inf"), True, "", "x", "{", "[", "://", "a://", "@", ";", b"x",
+    [], [[]], [{}], [None], (1, "a"), {"a": 1}, {"a": {"b": []}}, {1: {2: 3}}, {"x": None},
+    {"y": [1]}, set(), {1}, object(), object, len, range(3), iter([1]), timedelta(-1), ssl.CERT_NONE,
+    {"ssl_cert_reqs": [1]}, {"tick": {"task": 5, "schedule": []}},
+    {"tick": {1: 2, "options": {"expires": []}}},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_no_value_whatever_ends_in_another_error_than_ours(name: str) -> None:
+    for value in ODD:
+        with suppress(SettingsError):
+            repr(load({"broker_url": "redis://h", name: value}))
