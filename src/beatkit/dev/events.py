@@ -15,7 +15,9 @@ from dataclasses import asdict, dataclass, replace
 from threading import Thread
 from typing import Literal
 
-Kind = Literal["sent", "started", "ran", "failed", "retried", "skipped", "rejected", "revoked"]
+Kind = Literal[
+    "sent", "started", "ran", "failed", "retried", "skipped", "rejected", "revoked", "ended"
+]
 
 LONGEST_LINE = 512  # POSIX's smallest PIPE_BUF, which is macOS's
 
@@ -25,7 +27,8 @@ class Event:
     """One thing that happened.
 
     Attributes:
-        kind: "sent" is a slot's; all others are a run's; all after "started" end the run.
+        kind: "sent" is a slot's; all others are a run's; all after "started" end the run,
+            "ended" without a word of its own, by a second Ctrl-C.
         task_id: The message's id, the same in all events of one run.
         name: The entry's name; the task's where the run belongs to no entry.
         at: Epoch seconds.
@@ -78,10 +81,12 @@ class Wire:
         with open(self._reader, encoding="utf-8") as lines:  # noqa: PTH123 - a descriptor
             for line in lines:
                 if line == "\n":
-                    return
+                    break
                 event = runs.seen(Event(**json.loads(line)))
                 if event is not None:
                     show(event)
+        for event in runs.ended(time.time(), time.monotonic()):
+            show(event)
 
 
 def _encoded(event: Event) -> bytes:
@@ -98,7 +103,7 @@ class Runs:
     """Which runs are under way; pairs an end with its start."""
 
     def __init__(self) -> None:
-        self._started: dict[str, float] = {}
+        self._started: dict[str, Event] = {}
 
     def seen(self, event: Event) -> Event | None:
         """Return the event with its `seconds`; None for the second report of one end.
@@ -109,9 +114,16 @@ class Runs:
         if event.kind == "sent":
             return event
         if event.kind == "started":
-            self._started[event.task_id] = event.tick
+            self._started[event.task_id] = event
             return event
         start = self._started.pop(event.task_id, None)
         if start is not None:
-            return replace(event, seconds=event.tick - start)
+            return replace(event, seconds=event.tick - start.tick)
         return event if event.kind == "revoked" else None
+
+    def ended(self, at: float, tick: float) -> list[Event]:
+        """Return the end of each run that is still under way: the worker has ended them all."""
+        return [
+            replace(start, kind="ended", at=at, tick=tick, seconds=tick - start.tick)
+            for start in self._started.values()
+        ]

@@ -17,6 +17,7 @@ _COLOURS: Mapping[Kind, str] = {
     "skipped": "33",
     "rejected": "33",
     "revoked": "33",
+    "ended": "31",
 }
 
 

@@ -22,6 +22,7 @@ from beatkit.dev.options import Options
 from beatkit.dev.redirect import ENVIRONMENT, MEMORY, Servers, given
 from beatkit.dev.session import Session
 from beatkit.dev.target import Target, TargetError, load
+from beatkit.dev.worker import EndNow
 from beatkit.registry.effective import effective_entries
 
 _REQUESTS_TO_END = ("SIGTERM", "SIGHUP")
@@ -36,10 +37,13 @@ def run(options: Options) -> int:
     Raises:
         BeatkitError: It cannot start; the message says why.
     """
-    with _interrupted_by_requests_to_end():
-        target = importable(options.target)
-        with _servers(options, target) as servers:
-            return Session(options, target, servers).run()
+    try:
+        with _interrupted_by_requests_to_end():
+            target = importable(options.target)
+            with _servers(options, target) as servers:
+                return Session(options, target, servers).run()
+    except EndNow:
+        os._exit(1)  # Python would wait for threads that still run tasks
 
 
 def importable(name: str) -> Target:

@@ -151,5 +151,7 @@ def _with_socket_folder(state: State) -> Iterator[State]:
             f"\n  it would hold the socket, as the path of {state.folder} is too long for one"
             "\n  remove it, or start in a folder with a shorter path"
         )
-    yield state
-    folder.rmdir()
+    try:
+        yield state
+    finally:
+        folder.rmdir()

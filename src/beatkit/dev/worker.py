@@ -20,6 +20,8 @@ from billiard import pool as billiard_pool
 from celery import Celery, signals
 from celery.app.defaults import DEFAULTS
 from celery.apps import worker as program
+from celery.concurrency import prefork
+from celery.exceptions import WorkerTerminate
 from celery.platforms import EX_FAILURE, EX_OK
 from celery.worker import state
 
@@ -29,6 +31,14 @@ _QUIET = ("celery", "kombu", "amqp", "beatkit")
 
 _FORMAT = "%(asctime)s.%(msecs)03d  %(levelname)-8s  %(message)s"
 _TASK_FORMAT = "%(asctime)s.%(msecs)03d  %(levelname)-8s  %(task_name)s  %(message)s"
+
+
+class EndNow(WorkerTerminate):
+    """Unwinds the main thread at the second Ctrl-C, where tasks run in this very process.
+
+    Nothing can end a task there but the end of the process; Celery would wait for it. Of
+    Celery's own kind, as the solo pool takes any other for a task that killed its process.
+    """
 
 
 class Worker(program.Worker):
@@ -50,6 +60,8 @@ class Worker(program.Worker):
     ) -> None:
         self._on_ready = on_ready
         self._on_stop = on_stop
+        self._asked = False
+        self._end_now = False
         # In a container one is often root; for a laptop's worker that is no news.
         warnings.filterwarnings("ignore", r"\s*You're running the worker with superuser")
         super().__init__(
@@ -90,14 +102,38 @@ class Worker(program.Worker):
                 program.install_worker_int_handler(worker, sig=name, **how)
         program.install_cry_handler()
 
+    def terminate(self, in_sighandler: bool = False) -> None:
+        """End, without waiting for what cannot be ended."""
+        if self._end_now:
+            raise EndNow
+        super().terminate(in_sighandler)
+
     def _stopping(self, worker: program.Worker) -> None:
-        # Inside a signal handler: os.write, as print may have been interrupted halfway.
-        os.write(
-            sys.__stderr__.fileno() if sys.__stderr__ else 2,
-            b"\nStopping: running tasks may finish; Ctrl-C again ends them now.\n",
+        if not self._asked:  # the time may be over when Ctrl-C was pressed already
+            _say("Stopping: running tasks may finish; Ctrl-C again ends them now.")
+        self._asked = True
+        program.install_worker_term_hard_handler(
+            worker, sig="SIGINT", callback=self._ending, verbose=False
         )
-        program.install_worker_term_hard_handler(worker, sig="SIGINT", verbose=False)
         self._on_stop()
+
+    def _ending(self, worker: program.Worker) -> None:
+        _say("Ending running tasks.")
+        if not issubclass(self.pool_cls, prefork.TaskPool):
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+            self._end_now = True
+            raise EndNow
+        program.safe_say = _unsaid  # Celery announces one more Ctrl-C, which ends no more
+        program.on_cold_shutdown(worker)
+
+
+def _say(text: str) -> None:
+    """Print inside a signal handler: by os.write, as it may have interrupted a print."""
+    os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, f"\n{text}\n".encode())
+
+
+def _unsaid(*_: Any) -> None:
+    pass
 
 
 def _shorten_times() -> None:

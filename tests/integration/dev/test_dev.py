@@ -96,17 +96,23 @@ def test_sigterm_is_as_good_as_ctrl_c(dev: StartDev, shop: Shop) -> None:
     assert all_gone(everything)
 
 
-def test_a_second_ctrl_c_ends_running_tasks(dev: StartDev, shop: Shop) -> None:
+@pytest.mark.parametrize("pool", ["prefork", "solo", "threads"])
+def test_a_second_ctrl_c_ends_running_tasks(dev: StartDev, shop: Shop, pool: str) -> None:
     shop(SLOW)
-    started = dev("shop.py", SLOW="600")
+    started = dev("shop.py", "--concurrency", "1", "--pool", pool, SLOW="600")
     started.wait_for("slow begins")
     everything = started.processes()
     started.ctrl_c()
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while "Stopping" not in started.noted and time.monotonic() < deadline:
         time.sleep(0.01)
     started.ctrl_c()
-    assert started.ended() != 0
+    assert started.ended() == 1
+    assert re.search(r"  ended     shop\.slow  \S+ m?s$", started.said, re.MULTILINE)
+    assert started.noted.endswith(
+        "\nStopping: running tasks may finish; Ctrl-C again ends them now.\n"
+        "\nEnding running tasks.\n"
+    )
     assert all_gone(everything)
 
 

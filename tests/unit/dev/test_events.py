@@ -38,6 +38,16 @@ def test_a_run_that_is_revoked_before_it_starts_is_shown() -> None:
     assert Runs().seen(event("revoked")) == event("revoked")
 
 
+def test_runs_under_way_at_the_end_were_ended() -> None:
+    runs = Runs()
+    for number in (1, 2):
+        runs.seen(event("started", float(number), task_id=f"task {number}"))
+    runs.seen(event("ran", 3.0, task_id="task 1"))
+    assert runs.ended(at=9.0, tick=5.0) == [
+        replace(event("ended", 5.0, task_id="task 2"), at=9.0, seconds=3.0)
+    ]
+
+
 def test_the_wire_delivers_in_order_what_other_processes_send() -> None:
     wire = Wire()
     got: list[Event] = []
