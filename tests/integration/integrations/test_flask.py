@@ -57,9 +57,10 @@ def test_a_run_inside_a_request_shares_the_context_of_its_caller() -> None:
     def user() -> str:
         return str(g.user)
 
-    with flask_app.app_context():
+    celery_app.conf.task_always_eager = True
+    with flask_app.test_request_context():
         g.user = "ada"
-        assert user.apply().get() == "ada"
+        assert user.delay().get() == "ada"
 
 
 def test_each_flask_app_has_its_own_celery_app() -> None:
