@@ -6,7 +6,29 @@ broker and the store are, and shown by `schedule status`:
 - *atomic* (`beatkit.sending.atomic`): both are one Redis or Valkey database. Claiming the
   slot and pushing its message is one script. Within it, entries whose building runs
   somebody's code are *reserved* first.
-- *claimed* (`beatkit.sending.claimed`): anything else.
+- *claimed* (`beatkit.sending.claimed`): anything else. The slot is claimed, the message
+  published, the claim settled; whoever finds one that was not settled publishes it again.
+
+**What is authoritative.** That a slot is decided: the store. What its message is: Celery,
+from the entry and the slot alone (`message`), so that every beat and every attempt makes the
+same one, with the same task id.
+
+**What a way may decide alone.** When to build, what to keep for another try, what to render
+anew and what to stamp (`template`). None of it changes which messages go out, nor how often.
+
+**In each failure**
+
+- *A message cannot be built*: that slot answers "failed" and is owed; no other is touched.
+- *The broker refuses one message*: the same. *It is away*: `BrokerUnavailable`, in bounded
+  time (`capture`, `pulse`); under the atomic way nothing has happened, under the claimed way
+  what was claimed is published when it is back.
+- *The process dies*: under the atomic way a message is out with its claim or not at all.
+  Under the claimed way its pendings are taken over after 12 s.
+- *A reply is lost*: send the same batch again.
+
+Under the claimed way a slot may be published twice, with one task id: where a broker took a
+message and its confirm was lost, and where a beat was stopped between claim and publish and
+the broker had not closed its connection yet. The guard runs it once.
 """
 
 from __future__ import annotations

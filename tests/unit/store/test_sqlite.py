@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import multiprocessing
 import sqlite3
+from multiprocessing.connection import Connection
 from pathlib import Path
 
 import pytest
@@ -125,3 +126,39 @@ def test_what_was_answered_is_there_when_the_file_is_opened_again(tmp_path: Path
     assert again.read().progress["hello"].slot == 5
     assert open_store(url, prefix="y:").read().progress == {}
     again.close()
+
+
+def claim_for_ever(url: str, told: Connection) -> None:
+    store = open_store(url, prefix="x:", timeout=20)
+    seen = store.announce(Beat("killed", "host", 1, "r1"), expires=60_000)
+    writer = Writer("killed", seen.identity, "r1")
+    slot = store.read().progress["hello"].slot
+    while True:
+        slot += 1
+        assert store.claim(writer, [Claim("hello", slot - 1, slot, 0, act="pend")])
+        told.send(slot)
+
+
+def test_whatever_was_answered_outlives_a_kill_at_any_instruction(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/beatkit.db"
+    store = open_store(url, prefix="x:", timeout=20)
+    first = Beat("first", "host", 1, "r1")
+    seen = store.announce(first, expires=600_000, promote=Promotion("r1", ""))
+    store.seed(Writer("first", seen.identity, "r1"), [Seed("hello", "f", anchor=0)])
+    spawn = multiprocessing.get_context("spawn")
+
+    for _ in range(3):
+        ours, theirs = spawn.Pipe()
+        process = spawn.Process(target=claim_for_ever, args=(url, theirs))
+        process.start()
+        answered = [ours.recv() for _ in range(20)]
+        process.kill()
+        process.join()
+        while ours.poll():
+            answered.append(ours.recv())
+        reached = store.read().progress["hello"].slot
+        assert reached - answered[-1] in (0, 1)  # the one whose answer was on its way
+
+    pendings = store.announce(first, expires=1).pendings
+    assert [one.slot for one in pendings] == list(range(1, reached + 1))
+    store.close()
