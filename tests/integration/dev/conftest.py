@@ -103,6 +103,23 @@ def all_gone(pids: list[int], seconds: float = 5.0) -> bool:
 
 
 StartDev = Callable[..., Dev]
+Shop = Callable[[str], None]
+
+TICK = """
+@app.task
+def tick():
+    print("tick")
+app.conf.beat_schedule = {"tick": {"task": "shop.tick", "schedule": 0.2}}
+"""
+
+SLOW = """
+@app.task
+def slow():
+    print("slow begins")
+    time.sleep(float(os.environ.get("SLOW", "2")))
+    print("slow ends")
+app.conf.beat_schedule = {"slow": {"task": "shop.slow", "schedule": 0.2}}
+"""
 
 
 @pytest.fixture
@@ -126,7 +143,7 @@ def _server() -> None:
 
 
 @pytest.fixture
-def shop(tmp_path: Path) -> Callable[[str], None]:
+def shop(tmp_path: Path) -> Shop:
     """Write shop.py: a Celery app with these lines, configured for a broker that is not there."""
 
     def write(lines: str) -> None:

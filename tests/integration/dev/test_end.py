@@ -1,0 +1,99 @@
+"""`beatkit dev`: every way in which it ends, and that nothing is left."""
+
+from __future__ import annotations
+
+import re
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.integration.dev.conftest import PATIENCE, SLOW, TICK, Shop, StartDev, all_gone
+
+pytestmark = [
+    pytest.mark.usefixtures("_server"),
+    pytest.mark.skipif(sys.platform != "linux", reason="processes are looked up in /proc"),
+]
+
+
+@pytest.mark.parametrize("pool", ["prefork", "solo", "threads"])
+def test_at_ctrl_c_a_running_task_finishes(dev: StartDev, shop: Shop, pool: str) -> None:
+    shop(SLOW)
+    started = dev("shop.py", "--pool", pool, "--concurrency", "1")
+    started.wait_for("slow begins")
+    everything = started.processes()
+    started.ctrl_c()
+    assert started.ended() == 0
+    assert started.said.count("slow begins") == started.said.count("slow ends") > 0
+    assert re.search(r"  ran       shop\.slow  2\.\d s$", started.said, re.MULTILINE)
+    assert "Traceback" not in started.noted
+    assert all_gone(everything)
+
+
+def test_sigterm_is_as_good_as_ctrl_c(dev: StartDev, shop: Shop) -> None:
+    shop(SLOW)
+    started = dev("shop.py", SLOW="0.5")
+    started.wait_for("slow begins")
+    everything = started.processes()
+    started.process.terminate()
+    assert started.ended() == 0
+    assert started.said.count("slow begins") == started.said.count("slow ends")
+    assert all_gone(everything)
+
+
+@pytest.mark.parametrize("pool", ["prefork", "solo", "threads"])
+def test_a_second_ctrl_c_ends_running_tasks(dev: StartDev, shop: Shop, pool: str) -> None:
+    shop(SLOW)
+    started = dev("shop.py", "--concurrency", "1", "--pool", pool, SLOW="600")
+    started.wait_for("slow begins")
+    everything = started.processes()
+    started.ctrl_c()
+    deadline = time.monotonic() + PATIENCE
+    while "Stopping" not in started.noted and time.monotonic() < deadline:
+        time.sleep(0.01)
+    started.ctrl_c()
+    assert started.ended() == 1
+    assert re.search(r"  ended     shop\.slow  \S+ m?s$", started.said, re.MULTILINE)
+    assert started.noted.endswith(
+        "\nStopping: running tasks may finish; Ctrl-C again ends them now.\n"
+        "\nEnding running tasks.\n"
+    )
+    assert all_gone(everything)
+
+
+def test_ctrl_c_while_it_starts_is_no_error(dev: StartDev, shop: Shop, tmp_path: Path) -> None:
+    shop("open('importing', 'w').close(); time.sleep(60)\n")
+    started = dev("shop.py")
+    deadline = time.monotonic() + 10
+    while not (tmp_path / "importing").exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
+    started.ctrl_c()
+    assert (started.ended(), started.said, started.noted) == (0, "", "")
+
+
+def test_kill_9_leaves_nothing_and_loses_no_message(dev: StartDev, shop: Shop) -> None:
+    shop(SLOW + "\nif os.environ.get('QUIET'):\n    app.conf.beat_schedule = {}\n")
+    first = dev("shop.py", "--concurrency", "1", SLOW="600")
+    first.wait_for("  sent  ", times=4)  # one runs, others wait in the queue
+    everything = first.processes()
+    first.process.kill()
+    assert all_gone(everything)
+    second = dev("shop.py", QUIET="1", SLOW="0")
+    second.wait_for("slow ends", times=3)
+    second.ctrl_c()
+    assert second.ended() == 0
+
+
+def test_a_scheduler_that_breaks_ends_the_command_with_its_error(dev: StartDev, shop: Shop) -> None:
+    shop(
+        TICK + "from celery.beat import Scheduler\n"
+        "class Broken(Scheduler):\n"
+        "    def tick(self): raise RuntimeError('out of cogs')\n"
+        "app.conf.beat_scheduler = 'shop:Broken'\n"
+    )
+    started = dev("shop.py")
+    everything = started.processes()
+    assert started.ended() == 1
+    assert started.noted.endswith("RuntimeError: out of cogs\n")
+    assert all_gone(everything)
