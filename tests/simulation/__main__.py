@@ -12,12 +12,14 @@ from tests.simulation.test_histories import (
     a_history,
     a_history_of_deployments,
     a_history_of_wipes,
+    a_history_over_another_broker,
 )
 from tests.simulation.world import START, World
 
 KINDS: dict[str, tuple[Callable[[int], World], int]] = {
     "trouble": (a_history, 195),
     "deployments and leaping clocks": (a_history_of_deployments, 290),
+    "trouble, over another broker": (a_history_over_another_broker, 410),
     "wiped stores": (a_history_of_wipes, 125),
 }
 

@@ -2,6 +2,7 @@
 
 import os
 import random
+from dataclasses import replace
 
 import pytest
 
@@ -64,6 +65,29 @@ def a_history(seed: int) -> World:
         host.doomed = host.busy
         host.wake = min(host.wake, world.t + 1000)
     world.run(200)
+    return world
+
+
+def a_history_over_another_broker(seed: int) -> World:
+    """Four minutes of trouble between beats, a store and a broker, then a calm one."""
+    world = World(seed, way="claimed")
+    chance = world.random
+    world.start(*hosts(chance.randint(1, 4), chance=chance))
+    world.run(2)
+    world.faults = replace(wild(chance), refused_push=0.0)
+    world.calm_from = START + 240_000
+    for _ in range(chance.randint(0, 3)):
+        seconds, name = chance.uniform(0.1, 40), chance.choice(["out_until", "broker_out_until"])
+        world.at(
+            chance.uniform(3, 200),
+            lambda seconds=seconds, name=name: setattr(world, name, world.t + seconds * 1000),
+        )
+    world.run(240)
+    world.faults = Faults()
+    world.out_until = world.broker_out_until = 0
+    for host in world.hosts:
+        host.wake = min(host.wake, world.t + 1000)
+    world.run(420)  # a pending that changed hands often is watched for up to 96 s
     return world
 
 
@@ -144,6 +168,14 @@ def test_releases_and_leaping_clocks_double_nothing_and_lose_nothing(seed):
     kept = SCHEDULE[:2]
     first = min(one.slot for one in world.sent if one.entry == "second")
     assert_all_decided(world, kept, first, START + 290_000)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_over_another_broker_each_slot_arrives_at_least_once(seed):
+    world = a_history_over_another_broker(seed)
+    assert_all_decided(world, SCHEDULE, START + 2_000, START + 410_000)
+    for one in world.sent:
+        assert one.at >= one.slot
 
 
 @pytest.mark.parametrize("seed", SEEDS)

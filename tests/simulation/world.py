@@ -16,6 +16,7 @@ import random
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 from beatkit.beat.passes import Passes
@@ -26,7 +27,9 @@ from beatkit.clock import HostClock
 from beatkit.entry import Entry, Policy
 from beatkit.errors import StoreUnavailable
 from beatkit.schedules.rules import Rule
-from beatkit.sending import BrokerUnavailable
+from beatkit.sending import BrokerUnavailable, Outgoing
+from beatkit.sending.claimed import ClaimedWay
+from beatkit.sending.message import outgoing
 from beatkit.store import Beat, Claim, Decision, Situation, Writer
 from beatkit.store.memory import memory_store
 
@@ -109,7 +112,8 @@ class Host:
 class World:
     """Runs hosts; see the module."""
 
-    def __init__(self, seed: int, faults: Faults = CALM) -> None:
+    def __init__(self, seed: int, faults: Faults = CALM, *, way: str = "atomic") -> None:
+        self.way = way
         self.random = random.Random(seed)
         self.seed = seed
         self.faults = faults
@@ -210,11 +214,16 @@ class World:
             presence,
             rows,
             store,
-            Way(self, store),
+            self._way(host, store),
             read_host=host_clock(self, host),
             on_sent=lambda one, slot: host.logged.append((one.name, slot)),
             poll_limit_ms=1000,
         )
+
+    def _way(self, host: Host, store: Wire) -> Any:
+        if self.way == "atomic":
+            return Way(self, store)
+        return ClaimedWay(store, Publisher(self, host), partial(outgoing, "sim:"))  # type: ignore[arg-type]
 
     # --- store and broker
 
@@ -295,7 +304,7 @@ class Wire:
     def _exchange(self, call: Callable[[], Any]) -> Any:
         world, host, faults = self._world, self._host, self._world.faults
         world.spend(host, world.random.randint(*faults.latency_ms))
-        self._trouble()
+        self.trouble()
         if world.t < world.out_until:
             world.spend(host, min(faults.timeout_ms, world.out_until - world.t))
             raise NoReply("the store is out")
@@ -304,13 +313,13 @@ class Wire:
             world.in_force = reply.revision
         world.check_progress()
         world.spend(host, world.random.randint(*faults.latency_ms))
-        self._trouble()
+        self.trouble()
         if world.random.random() < faults.lost_reply:
             world.spend(host, faults.timeout_ms)
             raise NoReply("the reply was lost")
         return reply
 
-    def _trouble(self) -> None:
+    def trouble(self) -> None:
         world, faults = self._world, self._world.faults
         if world.random.random() < faults.crash:
             raise Crashed
@@ -337,6 +346,34 @@ class Way:
 
     def attend(self, *_: Any) -> None:
         """An atomic step leaves nothing undone."""
+
+    def close(self) -> None:
+        """There is nothing to let go of."""
+
+
+class Publisher:
+    """A broker that is not the store, as a host sees it."""
+
+    blocked = False
+
+    def __init__(self, world: World, host: Host) -> None:
+        self._world = world
+        self._host = host
+
+    def ready(self) -> None:
+        if self._world.t < self._world.broker_out_until:
+            raise BrokerUnavailable("the broker is out")
+
+    def publish(self, out: Outgoing) -> None:
+        world, host = self._world, self._host
+        world.spend(host, world.random.randint(*world.faults.latency_ms))
+        Wire(world, host).trouble()
+        self.ready()
+        name, kind = out.entry.name, out.options["headers"]["beatkit-kind"]
+        world.sent.append(Sent(name, out.slot, world.store_now(), host.id, "", "", kind))
+        Wire(world, host).trouble()
+        if world.random.random() < world.faults.lost_reply:
+            raise BrokerUnavailable("the confirmation was lost")
 
     def close(self) -> None:
         """There is nothing to let go of."""
