@@ -1,0 +1,98 @@
+"""One beat's life, on clocks that a test sets."""
+
+import pytest
+
+from beatkit.beat.passes import Passes
+from beatkit.beat.presence import Presence
+from beatkit.beat.rows import Row
+from beatkit.clock import HostClock
+from beatkit.entry import Entry
+from beatkit.schedules.celery import every
+from beatkit.sending.claimed import ClaimedWay
+from beatkit.sending.message import outgoing
+from beatkit.store import Beat
+from beatkit.store.memory import memory_store
+
+NOON = 1_800_014_400_000
+
+
+class Hands:
+    """The world's clock, and a broker that may be away."""
+
+    def __init__(self) -> None:
+        self.passed = 0
+        self.published: list[tuple[str, int]] = []
+        self.dies = False
+        self.blocked = False
+
+    def now(self) -> int:
+        return NOON + self.passed
+
+    def host(self) -> HostClock:
+        return HostClock(self.passed, self.now())
+
+    def ready(self) -> None:
+        """The broker is there."""
+
+    def publish(self, out) -> None:
+        if self.dies:
+            raise KeyboardInterrupt
+        self.published.append((out.entry.name, out.slot))
+
+    def close(self) -> None:
+        """Nothing is open."""
+
+
+@pytest.fixture
+def hands():
+    return Hands()
+
+
+@pytest.fixture
+def store(hands):
+    return memory_store(clock=hands.now)
+
+
+def a_beat(hands, store, name="one", *, schedule=None) -> Passes:
+    entries = [Entry("often", "t", schedule or every(seconds=1))]
+    presence = Presence(Beat(name, "host", 1, "revision"), ["often"], store, hands.host)
+    way = ClaimedWay(store, hands, lambda *slot: outgoing("test:", *slot))
+    rows = [Row(entry) for entry in entries]
+    return Passes(
+        presence, rows, store, way,
+        read_host=hands.host, on_sent=lambda *_: None, poll_limit_ms=1000,
+    )  # fmt: skip
+
+
+def test_a_tick_says_when_the_next_is_wanted(hands, store):
+    beat = a_beat(hands, store)
+    assert beat.tick() == 1.0
+    hands.passed = 400
+    assert beat.tick() == 0.6
+    hands.passed = 1_000
+    assert beat.tick() == 1.0
+    assert hands.published == [("often", NOON + 1_000)]
+
+
+def test_a_beat_with_nothing_due_still_announces_itself_each_second(hands, store):
+    beat = a_beat(hands, store, schedule=every(days=1))
+    assert beat.tick() == 1.0
+    hands.passed = 250
+    assert beat.tick() == 0.75
+
+
+def test_what_was_claimed_and_not_published_is_given_back_on_leaving(hands, store):
+    """The signal came between the claim and the publish."""
+    beat = a_beat(hands, store)
+    beat.tick()
+    hands.passed = 1_000
+    hands.dies = True
+    with pytest.raises(KeyboardInterrupt):
+        beat.tick()
+    beat.leave(store)
+    hands.dies = False
+
+    other = a_beat(hands, store, "two")
+    hands.passed = 1_200
+    other.tick()
+    assert hands.published == [("often", NOON + 1_000)]
