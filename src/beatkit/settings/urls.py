@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from ipaddress import AddressValueError, IPv6Address
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -205,7 +206,7 @@ def _authority(url: str, parts: URL, role: Role) -> Iterator[Flaw]:
         yield url_flaw(f"is {redact(url)!r}, with / ? or # inside the password", _ENCODE)
         return
     host, port = _host_and_port(parts.host)
-    if "[" in parts.netloc.rpartition("@")[0] or (host.startswith("[") != host.endswith("]")):
+    if re.search(r"[\[\]]", parts.netloc) and not _is_address(host):
         yield url_flaw(f"is {redact(url)!r}, with a [ or ] in the wrong place", _ENCODE)
     elif port and not (port.isdigit() and 0 < int(port) < 65536):
         shown = port if port.isdigit() else "no number"
@@ -218,6 +219,14 @@ def _authority(url: str, parts: URL, role: Role) -> Iterator[Flaw]:
     elif role == "broker" and ";" in parts.netloc:
         said = f"is {redact(url)!r}, with a ; that kombu takes for the next server's start"
         yield url_flaw(said, "write ; in a password as %3B")
+
+
+def _is_address(host: str) -> bool:
+    """Whether a host is an IPv6 address in brackets, the only place for brackets in a URL."""
+    try:
+        return (host[:1], host[-1:]) == ("[", "]") and IPv6Address(host[1:-1]).version == 6
+    except AddressValueError:
+        return False
 
 
 def _host_and_port(place: str) -> tuple[str, str]:

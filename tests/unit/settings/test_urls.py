@@ -154,6 +154,8 @@ def refused(name: str, url: object) -> tuple[str, str | None]:
         ("redis://cache:99999/0", None),
         ("redis://:p#w@cache/0", None),
         ("redis://:p[w@cache/0", None),
+        ("redis://[cache]:6379/0", None),
+        ("redis://[::1:6379/0", None),
         ("rediss://cache/0?ssl_cert_reqs=yes", None),
         ("redis://cache/0?socket_timeout=5", None),
         ("sqs://KEY:SEC/RET@", None),

@@ -204,8 +204,8 @@ def test_values_that_are_worth_a_word_give_a_notice(
 ODD = [
     0, -1, 1.5, float("nan"), float("inf"), True, "", "x", "{", "[", "://", "a://", "@", ";", b"x",
     [], [[]], [{}], [None], (1, "a"), {"a": 1}, {"a": {"b": []}}, {1: {2: 3}}, {"x": None},
-    {"y": [1]}, set(), {1}, object(), object, len, range(3), iter([1]), timedelta(-1), ssl.CERT_NONE,
-    {"ssl_cert_reqs": [1]}, {"tick": {"task": 5, "schedule": []}},
+    {"y": [1]}, set(), {1}, object(), object, len, range(3), iter([1]), timedelta(-1),
+    ssl.CERT_NONE, {"ssl_cert_reqs": [1]}, {"tick": {"task": 5, "schedule": []}},
     {"tick": {1: 2, "options": {"expires": []}}},
 ]  # fmt: skip
 
