@@ -158,19 +158,24 @@ def pinched(text: str, width: int) -> str:
     if cells(text) <= width:
         return text
     head = cut(text, max(width // 3, 1) + 1)
-    tail = text
-    while tail and cells(head) + cells(tail) > width:
-        tail = tail[1:]
-    return head + tail
+    return head + _first(text[::-1], width - cells(head))[::-1]
 
 
 def cut(text: str, width: int) -> str:
     """Shorten a text to so many cells, with an ellipsis at its end."""
     if cells(text) <= width:
         return text
-    while text and cells(text) > width - 1:
-        text = text[:-1]
-    return text.rstrip() + "…"
+    return _first(text, width - 1).rstrip() + "…"
+
+
+def _first(text: str, width: int) -> str:
+    """Return as much of the start of a text as fits."""
+    used = 0
+    for place, char in enumerate(text):
+        used += _cells_of(char)
+        if used > width:
+            return text[:place]
+    return text
 
 
 def _line(texts: Mapping[str, str], shown: Sequence[tuple[Column, int]]) -> str:

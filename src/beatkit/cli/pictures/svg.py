@@ -24,6 +24,8 @@ MERGE = 2.6
 """Runs closer than so many units are drawn as one bar."""
 LABELLED = 90
 """A bar at least so wide says how many runs it stands for."""
+TOLD = 48
+"""Up to so many runs of a row have a tooltip each; more are one shape, or files get huge."""
 PARTS = 48
 PILES_NAMED = 6
 SHADED = 30
@@ -162,9 +164,18 @@ def _row(day: Day, lane: Lane, y: int) -> Iterator[str]:
     yield _text(36, y + 14, pinched(lane.name, 31))
     yield _text(RIGHT + 66, y + 14, f"{len(lane.slots):,}", "quiet small end")
     yield _text(RIGHT + 78, y + 14, cut(lane.schedule, 19), "mono")
-    for first, last, count in spans(day, lane.slots):
+    joined = spans(day, lane.slots)
+    if len(joined) > TOLD:
+        ticks = "".join(_tick(place(day, at), y) for at, _, count in joined if count == 1)
+        yield f'<path class="run" d="{ticks}"/>'
+        joined = [span for span in joined if span[2] > 1]
+    for first, last, count in joined:
         yield _span(day, lane, first, last, count, y)
     yield "</g>"
+
+
+def _tick(x: float, y: int) -> str:
+    return f"M{x - 0.7:.1f} {y + 4}h2v12h-2z"
 
 
 def spans(day: Day, slots: Sequence[int]) -> list[tuple[int, int, int]]:
