@@ -46,6 +46,7 @@ class Beat:
         sent: When it last sent; 0: never.
         owed: How many slots are due and not decided, as far as it knows.
         way: How it sends: atomic, reserved or claimed.
+        zones: The version of the time zone data it computes slots by, such as "2026f".
     """
 
     id: str
@@ -58,6 +59,7 @@ class Beat:
     sent: int = 0
     owed: int = 0
     way: str = "atomic"
+    zones: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,10 +11,8 @@ import pytest
 
 from beatkit.errors import StoreError
 from beatkit.sending import BrokerUnavailable
+from tests.integration.sending.counter import Counter
 from tests.integration.sending.proxy import BLOCKED, UNBLOCKED, Proxy
-from tests.integration.sending.test_claimed import Counter, counter_at
-
-__all__ = ["counter_at"]
 
 
 @pytest.fixture

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -11,49 +11,13 @@ from uuid import uuid4
 import pytest
 from celery import Celery, Task
 
-from beatkit.entry import Entry
 from beatkit.sending import BrokerUnavailable, open_way
-from beatkit.store import Pending, Situation, Store, open_store
+from beatkit.store import Pending, Store, open_store
 from beatkit.store.choice import choose
-from tests.integration.sending.desk import Desk
+from tests.integration.sending.counter import Counter
 from tests.servers import ValkeyServer
 
 BROKERS = ["rabbitmq", "redis", "memory"]
-
-
-class Counter(Desk):
-    """A desk whose broker is not its store, with a queue of its own."""
-
-    queue_name = ""
-
-    def entry(self, name: str = "hello", **more: Any) -> Entry:
-        options = {"queue": self.queue_name}
-        return Entry(name, more.pop("task", "elsewhere.task"), None, options=options, **more)
-
-    def received(self) -> list[Any]:
-        """Take all messages off the queue, oldest first."""
-        found = []
-        with self.app.connection_for_read() as connection:
-            queue = self.app.amqp.queues[self.queue_name](connection.default_channel)
-            queue.declare()
-            while (message := queue.get(no_ack=True)) is not None:
-                found.append(message)
-        return found
-
-    def ids(self) -> list[str]:
-        return [message.properties["correlation_id"] for message in self.received()]
-
-    def look(self) -> Situation:
-        from beatkit.store import Beat
-
-        return self.store.announce(Beat("watcher", "host", 1, "r1"), expires=1)
-
-    def attend(self, *entries: Entry, situation: Situation | None = None) -> None:
-        known = {entry.name: entry for entry in entries}
-        self.way.attend(self.writer, situation or self.look(), known.get)
-
-    def pendings(self) -> list[tuple[str, int, str, int]]:
-        return [(one.entry, one.slot, one.by, one.attempt) for one in self.look().pendings]
 
 
 @pytest.fixture(params=BROKERS)
@@ -63,29 +27,6 @@ def broker(request: pytest.FixtureRequest) -> str:
     if request.param == "redis":
         return str(request.getfixturevalue("new_valkey")().url())
     return "memory://"
-
-
-@pytest.fixture
-def counter_at(valkey: ValkeyServer) -> Iterator[Callable[[str], Counter]]:
-    made: list[Counter] = []
-
-    def make(broker: str) -> Counter:
-        app = Celery("shop", broker=broker, set_as_current=False)
-        app.conf.beatkit_store_url = valkey.url(3)
-        choice = choose(app)
-        store = open_store(choice.url, prefix=choice.prefix)
-        way = open_way(app, choice, store, now=lambda: store.read([]).now)
-        counter = Counter(app, store, way, valkey)
-        counter.queue_name = f"beatkit-test-{uuid4().hex}"
-        made.append(counter)
-        return counter
-
-    yield make
-    for one in made:
-        if one.app.conf.broker_url.startswith("amqp"):  # this server is shared, and stays
-            with one.app.connection_for_write() as connection:
-                one.app.amqp.queues[one.queue_name](connection.default_channel).delete()
-        one.close()
 
 
 @pytest.fixture

@@ -13,10 +13,8 @@ import pytest
 
 from beatkit.errors import StoreError
 from beatkit.sending.message import task_id
+from tests.integration.sending.counter import Counter
 from tests.integration.sending.rabbit import RabbitNode
-from tests.integration.sending.test_claimed import Counter, counter_at
-
-__all__ = ["counter_at"]
 
 
 @pytest.fixture
