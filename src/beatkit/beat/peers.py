@@ -167,3 +167,17 @@ def share_nothing(mine: Iterable[str], theirs: Iterable[str]) -> bool:
 
 def _named(names: Iterable[str]) -> set[str]:
     return {name for name in names if not name.startswith("celery.")}
+
+
+def other_zone_data(me: Beat, situation: Situation) -> dict[str, str]:
+    """Return the hosts whose time zone data is of another version, and which.
+
+    Two versions may disagree about an instant (2025b and 2026f do, for Casablanca and
+    Havana), and then two beats compute different slots. Versions that a host cannot tell
+    are left out.
+    """
+    silent = ("", "unknown", me.zones)
+    beats = (peer.beat for peer in situation.peers)
+    if me.zones in ("", "unknown"):
+        return {}
+    return {beat.host: beat.zones for beat in beats if beat.zones not in silent}

@@ -44,6 +44,7 @@ class Presence:
         self._heard = 0
         self._foreign_until = 0
         self._said = ""
+        self._zones_said: set[str] = set()
 
     def now(self) -> int:
         """Return the store's time, Unix milliseconds."""
@@ -98,6 +99,7 @@ class Presence:
             self.able_since = situation.now
         self.situation = self._contend(situation)
         self._say_whether_in_force()
+        self._say_whose_zones_differ(situation)
         return self.situation
 
     def leave(self, store: Store) -> Situation:
@@ -185,3 +187,15 @@ class Presence:
         if said != self._said:
             self._said = said
             logger.log(level, text, *args)
+
+    def _say_whose_zones_differ(self, situation: Situation) -> None:
+        for host, version in peers.other_zone_data(self.me, situation).items():
+            if host not in self._zones_said:
+                self._zones_said.add(host)
+                logger.warning(
+                    "beat: host %s has time zone data %s, this one %s: where the two disagree, "
+                    "so may their slots.\n  update tzdata on both",
+                    host,
+                    version,
+                    self.me.zones,
+                )

@@ -18,6 +18,7 @@ from beatkit.clock import read_host
 from beatkit.entry import Entry
 from beatkit.errors import StoreError
 from beatkit.registry.start import for_the_command_line
+from beatkit.schedules.zone import tzdata_version
 from beatkit.sending import Outgoing, Way, open_way
 from beatkit.store import Beat, Store
 from beatkit.store.choice import Choice, choose, open_choice
@@ -141,4 +142,4 @@ def _introduction(app: Any, rows: list[Row]) -> Beat:
     unique = f"{re.sub(r'[^A-Za-z0-9.-]', '-', host)}-{os.getpid()}-{uuid4().hex[:6]}"
     schedule = revision((row.entry, row.fingerprint) for row in rows)
     number = int(app.conf.get("beatkit_revision") or 0)
-    return Beat(unique, host, os.getpid(), schedule, number)
+    return Beat(unique, host, os.getpid(), schedule, number, zones=tzdata_version())
