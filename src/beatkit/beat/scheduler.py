@@ -8,6 +8,9 @@ The first tick does.
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from celery import beat as celery_beat
@@ -25,6 +28,22 @@ logger = get_logger("celery.beat")
 
 LAST_WORDS_S = 1.0
 """How long each of the two steps of stopping may wait for the store."""
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """While this lasts, Python looks for no garbage.
+
+    A schedule of 100,000 entries is millions of objects that all stay; to look through them
+    again and again while they are made takes half the time of the start.
+    """
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if enabled:
+            gc.enable()
 
 
 class Scheduler(celery_beat.Scheduler):
@@ -119,7 +138,8 @@ class Scheduler(celery_beat.Scheduler):
         self._table.changed = False
         self._leave()
         hooks = Hooks(self._dispatch, self._patched, self._sent)
-        self._running = begin(self.app, entries, hooks, self.max_interval)
+        with uncollected():
+            self._running = begin(self.app, entries, hooks, self.max_interval)
 
     def _leave(self) -> None:
         running, self._running = self._running, None
