@@ -88,10 +88,13 @@ def reading(verb: Callable[..., None]) -> Callable[..., None]:
 
 
 def _view(context: click.Context, form: str, zone: tzinfo | None, at: str) -> View:
+    from beatkit.dev.blame import blaming
     from beatkit.operate import Schedule, now
     from beatkit.registry.zone import zone_name
 
     app = context.obj.app
+    with blaming("the app's task modules cannot be imported", BeatkitError):
+        app.loader.import_default_modules()
     shown = zone or zone_named(zone_name(app.conf))
     return View(
         app=app,

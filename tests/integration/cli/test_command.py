@@ -90,6 +90,21 @@ def test_an_app_that_cannot_be_imported_is_exit_code_2(folder: Path) -> None:
     assert run(folder, "-A", "nix", "schedule", "list").returncode == 2
 
 
+def test_task_modules_that_cannot_be_imported_are_blamed_in_a_line(folder: Path) -> None:
+    (folder / "tasks.py").write_text("import json\n\nprice = 1 / 0\n")
+    (folder / "bad.py").write_text(SHOP.replace('"shop", ', '"shop", imports=["tasks"], '))
+    for verb in ("list", "check"):
+        done = run(folder, "-A", "bad", "schedule", verb)
+        assert (done.returncode, done.stdout, done.stderr) == (
+            2,
+            "",
+            "Error: the app's task modules cannot be imported: ZeroDivisionError: division by"
+            " zero\n"
+            "  raised in tasks.py, line 3: price = 1 / 0\n"
+            "  mend it there: the app must be importable before anything can run\n",
+        )
+
+
 def test_check_lists_all_problems_with_their_lines(folder: Path) -> None:
     (folder / "broken.py").write_text(SHOP.replace('name="odd"', 'name="hello"'))
     done = run(folder, "-A", "broken", "schedule", "check")
