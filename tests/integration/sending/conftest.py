@@ -54,5 +54,7 @@ def counter_at(valkey: ValkeyServer) -> Iterator[Callable[[str], Counter]]:
     for one in made:
         if one.app.conf.broker_url.startswith("amqp"):  # this server is shared, and stays
             with one.app.connection_for_write() as connection:
-                one.app.amqp.queues[one.queue_name](connection.default_channel).delete()
+                queue = one.app.amqp.queues[one.queue_name](connection.default_channel)
+                queue.delete()
+                queue.exchange.delete()
         one.close()
