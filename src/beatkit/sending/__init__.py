@@ -34,9 +34,10 @@ the broker had not closed its connection yet. The guard runs it once.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, Protocol
 
-from beatkit.entry import Entry, Kind
+from beatkit.entry import Entry
 from beatkit.errors import StoreUnavailable
 from beatkit.sending.message import Outgoing
 from beatkit.store import Claim, Decision, Situation, Store, Writer
@@ -128,11 +129,8 @@ def _claimed(
     dispatch: Callable[[Outgoing, Any], object] | None,
     timeout: float,
 ) -> Way:
+    from beatkit.sending.build import lay_out
     from beatkit.sending.claimed import ClaimedWay
-    from beatkit.sending.message import outgoing
     from beatkit.sending.publish import Publisher
 
-    def lay_out(entry: Entry, slot: int, kind: Kind) -> Outgoing:
-        return outgoing(name, entry, slot, kind, app.tasks.get(entry.task))
-
-    return ClaimedWay(store, Publisher(app, dispatch, timeout), lay_out)
+    return ClaimedWay(store, Publisher(app, dispatch, timeout), partial(lay_out, app, name))

@@ -75,8 +75,17 @@ class Builder:
             NotBuilt: Celery, the task or a receiver of a signal raised, or sent nothing.
             BrokerUnavailable: The broker did not answer.
         """
+        out = lay_out(self._app, self._name, entry, slot, kind)
+        try:
+            return self._built(out, watched)
+        except (NotBuilt, BrokerUnavailable):
+            raise
+        except Exception as error:
+            raise not_built(entry, error) from error
+
+    def _built(self, out: Outgoing, watched: bool) -> tuple[Command, ...]:
+        entry = out.entry
         refuse_eager(self._app, entry)
-        out = self._lay_out(entry, slot, kind)
         if watched:
             return self._render(out, self.now())
         template = self._templates.proven(entry)
@@ -88,9 +97,6 @@ class Builder:
             self._templates.learn(out, commands, now)
         return commands
 
-    def _lay_out(self, entry: Entry, slot: int, kind: Kind) -> Outgoing:
-        return outgoing(self._name, entry, slot, kind, self._app.tasks.get(entry.task))
-
     def _render(self, out: Outgoing, now: int) -> tuple[Command, ...]:
         commands = _commands(self._captured(out, now), out.options["task_id"])
         if not commands and is_celerys_own(self._app, out.entry):
@@ -101,11 +107,12 @@ class Builder:
         producer, outbox = self._open()
         keep_from_backend(self._app)
         lives = {} if out.expires is None else _lives(out, now)
+        producer.trouble = None
         with outbox.open(lives) as messages:
             try:
                 self._dispatch(out, producer)
             except Exception as error:
-                raise _named(out.entry, error) from error
+                raise _named(out.entry, error, producer.trouble) from error
         return messages
 
     def _open(self) -> tuple[Any, Outbox]:
@@ -119,6 +126,18 @@ class Builder:
         self._templates = Templates()
         if producer is not None:
             producer.connection.release()
+
+
+def lay_out(app: Any, name: str, entry: Entry, slot: int, kind: Kind) -> Outgoing:
+    """Lay out a slot's message; see `beatkit.sending.message.outgoing`.
+
+    Raises:
+        NotBuilt: The entry's options cannot be worked out.
+    """
+    try:
+        return outgoing(name, entry, slot, kind, app.tasks.get(entry.task))
+    except Exception as error:
+        raise not_built(entry, error) from error
 
 
 def refuse_eager(app: Any, entry: Entry) -> None:
@@ -149,8 +168,8 @@ def _commands(messages: list[Message], task_id: str) -> tuple[Command, ...]:
     return tuple(command for message in (*ours, *others) for command in message.commands)
 
 
-def _named(entry: Entry, error: Exception) -> BeatkitError:
-    broker = _brokers_own(error)
+def _named(entry: Entry, error: Exception, trouble: Exception | None) -> BeatkitError:
+    broker = _brokers_own(trouble)
     if broker is not None and is_outage(broker):
         return BrokerUnavailable(
             f"Broker did not answer while entry {entry.name!r} was prepared: {broker}\n"
@@ -171,7 +190,11 @@ def not_built(entry: Entry, error: Exception) -> NotBuilt:
 
 
 def _brokers_own(error: BaseException | None) -> BaseException | None:
-    """Find the error of the broker's connection that kombu and Celery wrapped, if any."""
+    """Find the error of the broker's connection that kombu wrapped, if any.
+
+    Only what came out of publishing is looked at. A lazy argument that cannot read its file
+    raises an OSError too, and that is no reason to hold up the other entries.
+    """
     from redis.exceptions import RedisError
 
     while error is not None and not isinstance(error, RedisError | OSError):

@@ -154,6 +154,7 @@ class _Once:
 
     of_beatkit = True
     connection: Any
+    trouble: Exception | None = None
     _declared: dict[int, Any] | None = None
 
     def maybe_declare(self, entity: Any, retry: bool = False, **retry_policy: Any) -> Any:
@@ -168,7 +169,11 @@ class _Once:
         return done
 
     def publish(self, *args: Any, **kwargs: Any) -> Any:
-        return super().publish(*args, **{**kwargs, "retry": False})  # type: ignore[misc]
+        try:
+            return super().publish(*args, **{**kwargs, "retry": False})  # type: ignore[misc]
+        except Exception as error:
+            self.trouble = error  # the broker's; what user's code raises does not pass here
+            raise
 
 
 def capturing_producer(app: Any, timeout: float) -> tuple[Any, Outbox]:

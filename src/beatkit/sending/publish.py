@@ -17,6 +17,7 @@ from beatkit.errors import BeatkitError
 from beatkit.sending import BrokerUnavailable
 from beatkit.sending.build import (
     Dispatch,
+    NotBuilt,
     keep_from_backend,
     not_built,
     refuse_eager,
@@ -41,10 +42,15 @@ class _Confirmed:
     """Mixed into the producer: one try, and a bounded wait for the broker's answer."""
 
     of_beatkit = True
+    trouble: Exception | None = None
 
     def publish(self, *args: Any, **kwargs: Any) -> Any:
         bounds = {"retry": False, "confirm_timeout": CONFIRM_S}
-        return super().publish(*args, **{**kwargs, **bounds})  # type: ignore[misc]
+        try:
+            return super().publish(*args, **{**kwargs, **bounds})  # type: ignore[misc]
+        except Exception as error:
+            self.trouble = error  # the broker's; what user's code raises does not pass here
+            raise
 
 
 class Publisher:
@@ -130,11 +136,12 @@ class Publisher:
             BrokerUnavailable: The broker did not answer. It may have the message or not.
         """
         refuse_eager(self._app, out.entry)
-        keep_from_backend(self._app)
         try:
             with self._lock:
                 if not self._was_sent(out.options["task_id"]):
                     self._watched(out)
+        except NotBuilt:
+            raise
         except Exception as error:
             raise self._named(out, error) from error
 
@@ -148,10 +155,21 @@ class Publisher:
 
     def _watched(self, out: Outgoing) -> None:
         if self._pulse is None:
-            self._dispatch(out, self._producer)
+            self._give(out)
             return
         with self._pulse.watch():
+            self._give(out)
+
+    def _give(self, out: Outgoing) -> None:
+        """Give a message to Celery; what fails before it reaches the broker is the entry's."""
+        self._producer.trouble = None
+        try:
+            keep_from_backend(self._app)
             self._dispatch(out, self._producer)
+        except Exception as error:
+            if self._producer.trouble is None:
+                raise not_built(out.entry, error) from error
+            raise
 
     def _named(self, out: Outgoing, error: Exception) -> BeatkitError:
         chain = _chain(error)

@@ -155,15 +155,16 @@ def test_a_pending_of_an_entry_that_left_the_schedule_is_dropped(
     assert "slots of entries that left the schedule are not sent: hello" in caplog.messages
 
 
+@pytest.mark.parametrize("error", [RuntimeError("no"), ConnectionError("no"), TimeoutError("no")])
 def test_an_entry_that_cannot_be_built_holds_one_slot_and_no_other_entry(
-    counter: Counter,
+    counter: Counter, error: Exception
 ) -> None:
     class Broken(Task):
         broken = True
 
         def apply_async(self, *args: Any, **kwargs: Any) -> Any:
             if Broken.broken:
-                raise RuntimeError("no")
+                raise error
             return super().apply_async(*args, **kwargs)
 
     @counter.app.task(name="shop.hello", base=Broken, shared=False)
@@ -175,7 +176,7 @@ def test_an_entry_that_cannot_be_built_holds_one_slot_and_no_other_entry(
         batch = [(entry, counter.claim(entry)) for entry in (bad, good)]
         answers = counter.way.send(counter.writer, batch).answers
         assert [answer.outcome for answer in answers] == ["failed", "pending"]
-        assert "RuntimeError: no" in answers[0].detail
+        assert f"could not be sent: {type(error).__name__}: no\n" in answers[0].detail
     assert [one[0] for one in counter.pendings()] == ["bad"]
     assert len(counter.received()) == 3
 

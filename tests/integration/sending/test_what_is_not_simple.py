@@ -221,6 +221,43 @@ def test_an_entry_that_cannot_be_built_fails_alone(desk: MakeDesk) -> None:
     assert len(at.take()) == 1
 
 
+def unreadable() -> None:
+    raise FileNotFoundError(2, "No such file or directory", "rates.csv")
+
+
+@pytest.mark.parametrize(
+    ("bad", "why"),
+    [
+        (
+            entry(args=(BeatLazyFunc(unreadable),)),
+            "FileNotFoundError: [Errno 2] No such file or directory: 'rates.csv'",
+        ),
+        (
+            entry(options={"countdown": "soon"}),
+            "ValueError: could not convert string to float: 'soon'",
+        ),
+        (
+            entry(options={"headers": ["x"]}),
+            "TypeError: unsupported operand type(s) for |: 'list' and 'dict'",
+        ),
+    ],
+    ids=["an argument that is no file", "a countdown", "headers"],
+)
+def test_whatever_an_entry_raises_is_its_own_and_no_outage_of_the_broker(
+    desk: MakeDesk, bad: Entry, why: str
+) -> None:
+    at = desk()
+    good = Entry("good", "elsewhere.task", schedule=None)
+
+    answers = at.way.send(at.writer, [(bad, at.claim(bad)), (good, at.claim(good))]).answers
+
+    assert [answer.outcome for answer in answers] == ["failed", "sent"]
+    assert answers[0].detail == (
+        f"Entry 'hello': task 'shop.hello' could not be sent: {why}\n"
+        "  the slot is still owed, and is tried again"
+    )
+
+
 @pytest.mark.parametrize("options", [{"retry_on_timeout": True}, {"max_retries": 50}])
 def test_transport_options_that_make_kombu_publish_at_once_do_not(
     desk: MakeDesk, options: dict[str, Any]
