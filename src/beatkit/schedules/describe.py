@@ -135,8 +135,10 @@ def _paced_seconds(second: tuple[int, ...], minute: tuple[int, ...], hour: tuple
 def _hourly(hour: tuple[int, ...], minute: int | None = None) -> str:
     at = f" at minute {minute}" if minute else ""
     pace = _pace(hour, 24)
-    if pace:
+    if pace and len(hour) > 1:
         return _every(pace, "hour") + at
+    if len(hour) == 1:
+        return f"in hour {hour[0]}" + at
     if _consecutive(hour) and minute is not None:
         return f"every hour from {_clock(hour[0], minute)} to {_clock(hour[-1], minute)}"
     if _consecutive(hour):

@@ -16,6 +16,7 @@ from beatkit.schedules.rules import IntervalRule, UnionRule
         ("* * * * *", "every minute"),
         ("*/5 * * * *", "every 5 minutes"),
         ("*/7 * * * *", "every hour at every 7th minute from 0 to 56"),
+        ("*/7 4 * * 0,1", "in hour 4 at every 7th minute from 0 to 56 on Sunday and Monday"),
         ("2-59/3 * * * *", "every hour at every 3rd minute from 2 to 59"),
         ("0 * * * *", "every hour"),
         ("30 * * * *", "every hour at minute 30"),
