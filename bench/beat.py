@@ -61,37 +61,31 @@ def starts(server: ValkeyServer) -> Iterator[Row]:
 def bursts(server: ValkeyServer) -> Iterator[Row]:
     stock = stock_rate(server, 500)
     for count in (100, 10_000):
-        rate = burst(server, count)
-        yield Row(
-            f"{count:,} entries due at once", rate, "sends/s", 5_000, stock,
-            "stock beat, 500 entries", higher_is_better=True,
-        )  # fmt: skip
+        app = an_app(server, count, every(seconds=5))
+        with scheduler(app) as beat, server.client() as client:
+            # From the third message on, an entry's message is stamped and not built.
+            for time_, budget in (("first time", 5_000), ("", None), ("third time", 40_000)):
+                if budget is None:
+                    burst(beat, client, count)
+                    continue
+                yield Row(
+                    f"{count:,} entries due at once, {time_}", burst(beat, client, count),
+                    "sends/s", budget, stock, "stock beat, 500 entries", higher_is_better=True,
+                )  # fmt: skip
 
 
-def burst(server: ValkeyServer, count: int) -> float:
-    with scheduler(an_app(server, count, every(seconds=5))) as beat, server.client() as client:
-        while not client.llen("celery"):
-            time.sleep(min(beat.tick(), 0.01))
-        began, first = time.perf_counter(), client.llen("celery")
-        if first >= count:  # all in the first batch: take the next burst, from its start
-            return again(beat, client, count)
-        while client.llen("celery") < count:
-            beat.tick()
-        return (count - first) / (time.perf_counter() - began)
-
-
-def again(beat: Any, client: Any, count: int) -> float:
-    rates = []
-    for _ in range(3):
-        had = client.llen("celery")
-        took = 0.0
-        while client.llen("celery") < had + count:
-            began = time.perf_counter()
-            wait = beat.tick()
-            took = time.perf_counter() - began
-            time.sleep(wait if client.llen("celery") == had else 0)
-        rates.append(count / took)
-    return max(rates)
+def burst(beat: Any, client: Any, count: int) -> float:
+    """Tick until the next burst is sent; return its rate."""
+    had = client.llen("celery")
+    while True:
+        began = time.perf_counter()
+        wait = beat.tick()
+        if client.llen("celery") > had:
+            break
+        time.sleep(min(wait, 0.01))
+    while client.llen("celery") < had + count:
+        beat.tick()
+    return count / (time.perf_counter() - began)
 
 
 def stock_rate(server: ValkeyServer, count: int) -> float:
