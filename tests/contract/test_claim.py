@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from beatkit.store import Answer, Missed, Progress, Promotion, Record, Writer
+from beatkit.store import Action, Answer, Missed, Progress, Promotion, Record, Writer
 from tests.contract.benches import Bench
 from tests.contract.shapes import beat, in_force, only, outcomes, push, seed_one
 
@@ -174,7 +174,7 @@ def test_a_slot_can_be_decided_without_a_message(bench: Bench) -> None:
 def test_a_paused_entry_moves_on_without_a_message(bench: Bench) -> None:
     writer = in_force(bench.store)
     at = seed_one(bench.store, writer)
-    bench.store.pause("tag:billing", "month's end")
+    bench.store.act(Action("pause", ("tag:billing",), reason="month's end"))
     claim = push(at, at + 1, scopes=("entry:hello", "tag:billing", "*"))
 
     decision = bench.store.claim(writer, [claim])
@@ -182,9 +182,10 @@ def test_a_paused_entry_moves_on_without_a_message(bench: Bench) -> None:
     assert decision.answers == (Answer("withheld", at + 1, "beat-1", detail="month's end"),)
     why = Missed(at + 1, at + 1, 1, "paused: month's end")
     assert bench.store.history() == (Record(decision.now, "hello", why, "beat-1"),)
-    assert bench.store.announce(beat(), expires=1).paused == {"tag:billing": "month's end"}
+    (found,) = bench.store.announce(beat(), expires=1).paused.items()
+    assert (found[0], found[1].reason) == ("tag:billing", "month's end")
 
-    bench.store.pause("tag:billing", None)
+    bench.store.act(Action("resume", ("tag:billing",)))
     later = replace(push(at + 1, at + 2), scopes=claim.scopes)
     assert outcomes(bench.store.claim(writer, [later])) == ["sent"]
     assert bench.store.announce(beat(), expires=1).paused == {}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from beatkit.store import Answer, Pending
+from beatkit.store import Action, Answer, Pending
 from tests.contract.benches import Bench
 from tests.contract.shapes import beat, in_force, only, outcomes, push, seed_one
 
@@ -75,7 +75,7 @@ def test_a_push_without_the_reservation_it_names_is_refused(bench: Bench) -> Non
 def test_what_cannot_be_claimed_cannot_be_reserved(bench: Bench) -> None:
     writer = in_force(bench.store)
     at = seed_one(bench.store, writer)
-    bench.store.pause("*", "maintenance")
+    bench.store.act(Action("pause", ("*",), reason="maintenance"))
     claims = [
         push(at - 9, at),
         push(at - 9, at + 1),

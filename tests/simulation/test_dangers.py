@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from beatkit.schedules.rules import IntervalRule
+from beatkit.store import Action
 from tests.simulation.test_histories import SCHEDULE, assert_all_decided, hosts
 from tests.simulation.world import START, Faults, Host, World, entry
 
@@ -98,8 +99,8 @@ def test_after_a_long_pause_nothing_of_it_is_sent(catch_up):
     one = entry("paused", IntervalRule(1_000), catch_up=catch_up)
     world = World(7)
     world.start(*hosts(2, [one]))
-    world.at(5.5, lambda: world.store.pause("entry:paused", "migration"))
-    world.at(305.5, lambda: world.store.pause("entry:paused", None))
+    world.at(5.5, lambda: world.store.act(Action("pause", ("entry:paused",))))
+    world.at(305.5, lambda: world.store.act(Action("resume", ("entry:paused",))))
     world.run(320)
     assert world.doubled() == []
     during = [slot for slot in times(world, "paused") if 6 <= slot <= 305]

@@ -80,7 +80,8 @@ class Presence:
     def paused(self, scopes: Iterable[str]) -> bool:
         """Return whether a pause in force holds an entry; see `beatkit.store.pause_scopes`."""
         paused = self.situation.paused if self.situation is not None else {}
-        return bool(paused) and any(scope in paused for scope in scopes)
+        found = [paused[scope] for scope in scopes if scope in paused] if paused else []
+        return any(pause.holds(self.now()) for pause in found)
 
     def take_in(self, claimed: Mapping[str, int]) -> None:
         """Take in when each beat last claimed."""

@@ -30,7 +30,7 @@ comer.
   lower than a beat knows: it seeds what it knows, and progress is raised to that.
 
 **Memory** is bounded: a row an entry (forgotten `FORGET_MS` after it left the schedule), a
-row a live beat, a row a slot that is being published, and `HISTORY` records.
+row a live beat, a row a slot that is being published, `HISTORY` and `ACTIONS` records.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Protocol, TypedDict, Unpack
 
 from beatkit.errors import StoreError
+from beatkit.store.actions import ACTIONS, Action, Pause, Pauses
 from beatkit.store.link import SCHEMES
 from beatkit.store.rules import FORGET_MS, HISTORY, RESERVED_MS
 from beatkit.store.values import (
@@ -62,9 +63,11 @@ from beatkit.store.values import (
 )
 
 __all__ = [
+    "ACTIONS",
     "FORGET_MS",
     "HISTORY",
     "RESERVED_MS",
+    "Action",
     "Answer",
     "Beat",
     "Claim",
@@ -72,6 +75,8 @@ __all__ = [
     "Decision",
     "Missed",
     "Outcome",
+    "Pause",
+    "Pauses",
     "Peer",
     "Pending",
     "Progress",
@@ -189,8 +194,24 @@ class Store(Protocol):
         """
         ...
 
-    def pause(self, scope: str, reason: str | None) -> None:
-        """Pause what a scope holds (see `pause_scopes`), or resume it with None."""
+    def act(self, action: Action) -> Pauses:
+        """Do what somebody asked for and record it, in one step.
+
+        "pause" pauses each scope anew, in force for every claim from now on; "resume" lifts
+        the pauses of just these scopes; "trigger" only leaves the record. A second call does
+        the same again, and leaves a second record.
+
+        Returns:
+            The pauses in force after that, and the time that the record bears.
+        """
+        ...
+
+    def pauses(self) -> Pauses:
+        """Return the pauses in force."""
+        ...
+
+    def actions(self, limit: int = 100) -> tuple[Action, ...]:
+        """Return what people did, newest first; the newest `ACTIONS` at least are kept."""
         ...
 
     def history(self, limit: int = 100) -> tuple[Record, ...]:

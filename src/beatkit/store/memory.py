@@ -14,6 +14,7 @@ from itertools import islice
 from threading import Lock, RLock
 
 from beatkit.store import rules
+from beatkit.store.actions import Action, Pause
 from beatkit.store.tabled import TabledStore, no_broker, wall_clock
 from beatkit.store.values import Command, Peer, Pending, Progress, Record
 
@@ -42,7 +43,8 @@ class _Kept:
     progress: dict[str, Progress] = field(default_factory=dict)
     reserved: dict[str, rules.Reservation] = field(default_factory=dict)
     pendings: dict[tuple[str, int], Pending] = field(default_factory=dict)
-    paused: dict[str, str] = field(default_factory=dict)
+    paused: dict[str, Pause] = field(default_factory=dict)
+    actions: dict[int, Action] = field(default_factory=dict)
     claimed: dict[str, int] = field(default_factory=dict)
     peers: dict[str, tuple[Peer, int]] = field(default_factory=dict)
 

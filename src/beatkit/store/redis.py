@@ -9,7 +9,8 @@ Keys live under one prefix, each a hash unless said otherwise:
     claimed             beat -> when it last decided a slot
     reserved            entry -> slot, beat, attempt, since
     pending             slot and entry -> beat, attempt, since, kind
-    paused              scope -> reason
+    paused              scope -> until when, since when, who, why
+    actions    stream   what people did
     history    stream   slots that were not sent, and why
 
 The scripts in `lua/` are the only writers. They are sent by their digest, and whole where
@@ -25,6 +26,7 @@ from typing import Any
 from uuid import uuid4
 
 from beatkit.store import replies, rules
+from beatkit.store.actions import Action, Pauses, action_from_fields, action_to_words
 from beatkit.store.link import Address, connect, errors_named, parse
 from beatkit.store.values import (
     Answer,
@@ -93,7 +95,9 @@ class RedisStore:
         self._replica_wait = replica_wait
         self._replicas = 0  # as of the latest announcement
         self._client = connect(self.address, timeout=timeout, ssl=ssl, options=options)
-        self._scripts = {name: _Script(name) for name in ("announce", "seed", "claim", "hand")}
+        self._scripts = {
+            name: _Script(name) for name in ("announce", "seed", "claim", "hand", "act")
+        }
 
     def announce(self, beat: Beat, *, expires: int, promote: Promotion | None = None) -> Situation:
         """See `Store.announce`."""
@@ -200,14 +204,23 @@ class RedisStore:
         rows: list[bytes] = self._run("hand", ("pending",), [verb, to, *words])
         return rows
 
-    def pause(self, scope: str, reason: str | None) -> None:
-        """See `Store.pause`."""
-        key = self._key("paused")
+    def act(self, action: Action) -> Pauses:
+        """See `Store.act`."""
+        stamp, rows = self._run("act", ("paused", "actions"), action_to_words(action))
+        return replies.pauses(int(stamp), rows)
+
+    def pauses(self) -> Pauses:
+        """See `Store.pauses`."""
+        pipe: Any = self._client.pipeline(transaction=False)
         with errors_named(self.address, self._timeout, self._source):
-            if reason is None:
-                self._client.hdel(key, scope)
-            else:
-                self._client.hset(key, scope, reason)
+            time, rows = pipe.time().hgetall(self._key("paused")).execute()
+        return replies.pauses(replies.milliseconds(time) + self.offset, rows)
+
+    def actions(self, limit: int = 100) -> tuple[Action, ...]:
+        """See `Store.actions`."""
+        with errors_named(self.address, self._timeout, self._source):
+            rows: Any = self._client.xrevrange(self._key("actions"), count=limit)
+        return tuple(action_from_fields(fields) for _, fields in rows)
 
     def history(self, limit: int = 100) -> tuple[Record, ...]:
         """See `Store.history`."""

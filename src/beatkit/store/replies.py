@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, cast
 
 from beatkit.entry import Kind
+from beatkit.store.actions import Pauses, in_force, pause_from_text
 from beatkit.store.rules import Refusal
 from beatkit.store.values import (
     Answer,
@@ -78,9 +79,20 @@ def situation(reply: Sequence[Any]) -> Situation:
         identity.decode(),
         revision.decode(),
         tuple(peers),
-        {scope.decode(): reason.decode() for scope, reason in _pairs(paused).items()},
+        pauses(int(now), paused).pauses,
         tuple(waiting),
     )
+
+
+def pauses(now: int, flat: Any) -> Pauses:
+    """Read the rows of pauses, and leave out those that have ended."""
+    rows = {scope.decode(): row.decode() for scope, row in _pairs(flat).items()}
+    return Pauses(now, in_force({scope: pause_from_text(rows[scope]) for scope in rows}, now))
+
+
+def milliseconds(time: tuple[int, int]) -> int:
+    """Read the reply to TIME."""
+    return time[0] * 1000 + time[1] // 1000
 
 
 def _pairs(flat: Any) -> Mapping[bytes, bytes]:
@@ -123,7 +135,7 @@ def view(
     offset: int,
 ) -> View:
     """Read the replies to TIME, to HGETALL of claims, and rows of progress by entry."""
-    now = time[0] * 1000 + time[1] // 1000 + offset
+    now = milliseconds(time) + offset
     found = {_text(name): progress(row) for name, row in rows.items()}
     return View(now, found, {beat.decode(): int(at) for beat, at in claimed.items()})
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
+from beatkit.store.actions import Pause
 from beatkit.store.values import Answer, Claim, Missed, Progress, Seed, Writer
 
 RESERVED_MS = 750
@@ -41,8 +42,8 @@ def refusal(writer: Writer, identity: str, revision: str) -> Refusal:
     return "" if writer.revision == revision else "not_in_force"
 
 
-def judge(claim: Claim, progress: Progress | None, paused: Mapping[str, str], now: int) -> Answer:
-    """Answer a claim by what is decided, by the time and by the pauses.
+def judge(claim: Claim, progress: Progress | None, paused: Mapping[str, Pause], now: int) -> Answer:
+    """Answer a claim by what is decided, by the time and by the pauses in force.
 
     Returns:
         The answer; "sent" means that nothing stands against doing what the claim asks.
@@ -57,7 +58,7 @@ def judge(claim: Claim, progress: Progress | None, paused: Mapping[str, str], no
         return Answer("early", progress.slot, progress.by, until=claim.not_before)
     for scope in claim.scopes:
         if scope in paused:
-            return Answer("withheld", detail=paused[scope])
+            return Answer("withheld", detail=paused[scope].reason)
     return Answer("sent")
 
 

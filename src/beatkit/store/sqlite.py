@@ -23,6 +23,7 @@ from typing import Any, Generic, TypeVar
 
 from beatkit.errors import StoreError, StoreUnavailable
 from beatkit.store import rules
+from beatkit.store.actions import Pause, action_from_json
 from beatkit.store.replies import beat_from_json, beat_to_json
 from beatkit.store.tabled import TabledStore, wall_clock
 from beatkit.store.values import Missed, Peer, Pending, Progress, Record
@@ -165,7 +166,9 @@ class _Kept:
         )
         slots = (lambda key: f"{key[1]} {key[0]}", _slot_key)
         self.pendings = rows("pending", (_dump, lambda _, text: Pending(*json.loads(text))), slots)
-        self.paused = rows("paused", (str, lambda _, text: text))
+        self.paused = rows("paused", (_dump, lambda _, text: Pause(*json.loads(text))))
+        numbers = (lambda number: f"{number:012}", int)
+        self.actions = rows("action", (_dump, lambda _, text: action_from_json(text)), numbers)
         self.claimed = rows("claimed", (str, lambda _, text: int(text)))
         self.peers = rows("beats", (_dump_peer, lambda _, text: _load_peer(text)))
 

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from beatkit.store import rules
+from beatkit.store.actions import ACTIONS, Action, Pause, in_force
 from beatkit.store.tables import Kept
 from beatkit.store.values import (
     Answer,
@@ -45,8 +46,24 @@ def situation(kept: Kept, now: int) -> Situation:
     )
     pendings = sorted(kept.pendings.values(), key=lambda one: (one.slot, one.entry))
     return Situation(
-        now, kept.identity, kept.revision, tuple(peers), dict(kept.paused), tuple(pendings)
+        now, kept.identity, kept.revision, tuple(peers), in_force(kept.paused, now), tuple(pendings)
     )
+
+
+def act(kept: Kept, action: Action) -> None:
+    """Do what somebody asked for, record it, and drop what is beyond the record's length."""
+    numbers = sorted(kept.actions)
+    kept.actions[numbers[-1] + 1 if numbers else 1] = action
+    for number in numbers[: max(0, len(numbers) + 1 - ACTIONS)]:
+        del kept.actions[number]
+    for scope in action.scopes:
+        if action.verb == "pause":
+            kept.paused[scope] = Pause(action.reason, action.by, action.at, action.until)
+        elif action.verb == "resume":
+            kept.paused.pop(scope, None)
+    for scope, pause in list(kept.paused.items()):
+        if not pause.holds(action.at):
+            del kept.paused[scope]
 
 
 def mark_absent(kept: Kept, name: str, now: int) -> None:
@@ -63,7 +80,7 @@ def mark_absent(kept: Kept, name: str, now: int) -> None:
 
 
 def answer(
-    kept: Kept, writer: Writer, claim: Claim, paused: dict[str, str], now: int, act: Act
+    kept: Kept, writer: Writer, claim: Claim, paused: dict[str, Pause], now: int, act: Act
 ) -> Answer:
     """Answer one claim; `act` does what it asks for if nothing stands against it."""
     answer = rules.judge(claim, kept.progress.get(claim.entry), paused, now)

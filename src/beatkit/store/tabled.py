@@ -8,9 +8,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from uuid import uuid4
 
 from beatkit.store import rules, steps
+from beatkit.store.actions import Action, Pauses, in_force
 from beatkit.store.tables import Kept, Tables
 from beatkit.store.values import (
     Answer,
@@ -109,7 +111,7 @@ class TabledStore:
             now = self._clock()
             if refused := rules.refusal(writer, kept.identity, kept.revision):
                 return Decision(now, (Answer(refused),) * len(claims))
-            paused = dict(kept.paused)
+            paused = in_force(kept.paused, now)
             return Decision(
                 now, tuple(steps.answer(kept, writer, claim, paused, now, act) for claim in claims)
             )
@@ -152,13 +154,24 @@ class TabledStore:
             now = self._clock()
             return tuple(steps.hand_over(kept, pending, to, now) for pending in pendings)
 
-    def pause(self, scope: str, reason: str | None) -> None:
-        """See `Store.pause`."""
+    def act(self, action: Action) -> Pauses:
+        """See `Store.act`."""
         with self._tables.transaction() as kept:
-            if reason is None:
-                kept.paused.pop(scope, None)
-            else:
-                kept.paused[scope] = reason
+            now = self._clock()
+            steps.act(kept, replace(action, at=now))
+            return Pauses(now, in_force(kept.paused, now))
+
+    def pauses(self) -> Pauses:
+        """See `Store.pauses`."""
+        with self._tables.transaction() as kept:
+            now = self._clock()
+            return Pauses(now, in_force(kept.paused, now))
+
+    def actions(self, limit: int = 100) -> tuple[Action, ...]:
+        """See `Store.actions`."""
+        with self._tables.transaction() as kept:
+            newest = sorted(kept.actions, reverse=True)[:limit]
+            return tuple(kept.actions[number] for number in newest)
 
     def history(self, limit: int = 100) -> tuple[Record, ...]:
         """See `Store.history`."""

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from typing import Protocol
 
 from beatkit.store import rules
+from beatkit.store.actions import Action, Pause
 from beatkit.store.values import Peer, Pending, Progress, Record
 
 
@@ -32,8 +33,13 @@ class Kept(Protocol):
         ...
 
     @property
-    def paused(self) -> MutableMapping[str, str]:
-        """Return reasons by the scope they pause."""
+    def paused(self) -> MutableMapping[str, Pause]:
+        """Return pauses by their scope."""
+        ...
+
+    @property
+    def actions(self) -> MutableMapping[int, Action]:
+        """Return what people did, numbered in order."""
         ...
 
     @property

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from beatkit.entry import Entry, Kind
+from beatkit.store.actions import Pause
 
 Command = tuple[str | bytes | int, ...]
 """One broker command as it goes on the wire: ("LPUSH", "celery", b"{...}")."""
@@ -124,7 +125,7 @@ class Situation:
         identity: Random, made with the store's first key and gone with its data.
         revision: The schedule in force; "" while none is.
         peers: The live beats, the caller among them, in order of start.
-        paused: Scope of each pause in force (see `pause_scopes`) and the reason given.
+        paused: The pauses in force, by scope (see `pause_scopes`).
         pendings: All slots whose message was not reported as published.
     """
 
@@ -132,7 +133,7 @@ class Situation:
     identity: str
     revision: str
     peers: tuple[Peer, ...]
-    paused: Mapping[str, str]
+    paused: Mapping[str, Pause]
     pendings: tuple[Pending, ...]
 
 

@@ -79,8 +79,11 @@ end
 
 local function why_paused(claim)
   if not pauses or #claim.scopes == 0 then return nil end
-  for _, reason in ipairs(redis.call('HMGET', paused, unpack(claim.scopes))) do
-    if reason then return reason end
+  for _, row in ipairs(redis.call('HMGET', paused, unpack(claim.scopes))) do
+    if row then
+      local ends, reason = string.match(row, '^(%S+) %S+ %S+ (.*)$')
+      if ends == '-' or now < tonumber(ends) then return reason end
+    end
   end
 end
 

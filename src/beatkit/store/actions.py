@@ -1,0 +1,104 @@
+"""What people do to a running schedule, as values: pauses, and the record of each action.
+
+Every instant is an integer: milliseconds since 1970, UTC, by the store's own clock.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, cast
+
+ACTIONS = 1_000
+"""How many actions are kept, the newest."""
+
+Verb = Literal["pause", "resume", "trigger"]
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A pause as the store keeps it.
+
+    Attributes:
+        reason: Why, for people.
+        by: Who paused; without white space, "-" if it is not known.
+        at: Since when.
+        until: From when on it no longer holds; None: until somebody resumes.
+    """
+
+    reason: str
+    by: str = "-"
+    at: int = 0
+    until: int | None = None
+
+    def holds(self, now: int) -> bool:
+        """Say whether it is in force: a slot due at `until` is sent."""
+        return self.until is None or now < self.until
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """Something that somebody did, and why.
+
+    Attributes:
+        verb: What.
+        scopes: To what: see `pause_scopes`; "entry:NAME" for a trigger.
+        by: Who; without white space, "-" if it is not known.
+        reason: Why; "" if nothing was said.
+        until: Of a pause: when it ends by itself; None: it does not.
+        task_id: Of a trigger: the id of its run.
+        at: When; the store fills it in.
+    """
+
+    verb: Verb
+    scopes: tuple[str, ...]
+    by: str = "-"
+    reason: str = ""
+    until: int | None = None
+    task_id: str = ""
+    at: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Pauses:
+    """The pauses in force, by scope, and the store's time."""
+
+    now: int
+    pauses: Mapping[str, Pause]
+
+
+def in_force(pauses: Mapping[str, Pause], now: int) -> dict[str, Pause]:
+    """Return those of some pauses that hold now."""
+    return {scope: pause for scope, pause in pauses.items() if pause.holds(now)}
+
+
+def pause_from_text(text: str) -> Pause:
+    """Read a pause as the scripts write it: "until at by reason"."""
+    until, at, by, reason = text.split(" ", 3)
+    return Pause(reason, by, int(at), None if until == "-" else int(until))
+
+
+def action_to_words(action: Action) -> list[object]:
+    """Write an action as the script reads it."""
+    until = "-" if action.until is None else action.until
+    scopes = json.dumps(action.scopes)
+    words = (action.verb, action.by, action.reason, until, action.task_id, ACTIONS, scopes)
+    return [*words, *action.scopes]
+
+
+def action_from_fields(fields: Mapping[bytes, bytes]) -> Action:
+    """Read one record of the stream of actions."""
+    cells = {name.decode(): value.decode() for name, value in fields.items()}
+    until = None if cells["until"] == "-" else int(cells["until"])
+    return Action(
+        cast(Verb, cells["verb"]), tuple(json.loads(cells["scopes"])), cells["by"],
+        cells["reason"], until, cells["task_id"], int(cells["at"]),
+    )  # fmt: skip
+
+
+def action_from_json(text: str) -> Action:
+    """Read an action that was written field by field, as a JSON list."""
+    verb, scopes, *others = json.loads(text)
+    rest: tuple[Any, ...] = tuple(others)
+    return Action(verb, tuple(scopes), *rest)

@@ -1,0 +1,71 @@
+"""What people do to a running schedule: pauses that hold and end, and the record of actions."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from beatkit.store import ACTIONS, Action, Pause, Pauses
+from tests.contract.benches import Bench
+from tests.contract.shapes import beat, in_force, outcomes, push, seed_one
+
+PAUSE = Action("pause", ("entry:a", "tag:x y"), "ann@desk", "month's end\nsecond line")
+
+
+def test_a_pause_of_several_scopes_says_who_when_and_why(bench: Bench) -> None:
+    done = bench.store.act(PAUSE)
+    kept = Pause(PAUSE.reason, "ann@desk", done.now)
+    assert done.pauses == {"entry:a": kept, "tag:x y": kept}
+    assert bench.store.pauses().pauses == done.pauses
+    assert bench.store.announce(beat(), expires=1).paused == done.pauses
+
+
+def test_a_resume_lifts_just_what_it_names(bench: Bench) -> None:
+    first = bench.store.act(PAUSE)
+    after = bench.store.act(Action("resume", ("entry:a", "entry:unknown")))
+    assert after.pauses == {"tag:x y": first.pauses["tag:x y"]}
+
+
+def test_a_pause_with_an_end_lets_the_slot_at_that_end_be_sent(bench: Bench) -> None:
+    writer = in_force(bench.store)
+    at = seed_one(bench.store, writer)
+    end = bench.store.act(replace(PAUSE, until=at + 60_000)).pauses["entry:a"].until
+    assert end == at + 60_000
+    claim = push(at, at + 1, scopes=("entry:a",))
+    assert outcomes(bench.store.claim(writer, [claim])) == ["withheld"]
+
+    bench.advance(60_000)
+
+    assert bench.store.announce(beat(), expires=60_000).paused == {}
+    assert bench.store.pauses().pauses == {}
+    claim = push(at + 1, end, not_before=end, scopes=("entry:a",))
+    assert outcomes(bench.store.claim(writer, [claim])) == ["sent"]
+
+
+def test_a_pause_that_ended_makes_room_at_the_next_action(bench: Bench) -> None:
+    bench.store.act(replace(PAUSE, until=bench.store.pauses().now + 1_000))
+    bench.advance(2_000)
+    done = bench.store.act(Action("pause", ("*",)))
+    assert done == Pauses(done.now, {"*": Pause("", "-", done.now)})
+
+
+def test_each_action_is_on_record_the_newest_first(bench: Bench) -> None:
+    ends = bench.store.pauses().now + 5_000
+    paused = bench.store.act(replace(PAUSE, until=ends)).now
+    resume = Action("resume", ("entry:a",), "bob@desk")
+    resumed = bench.store.act(resume).now
+    trigger = Action("trigger", ("entry:a",), "bob@desk", "customer waits", task_id="id-1")
+    triggered = bench.store.act(trigger).now
+    assert bench.store.actions() == (
+        replace(trigger, at=triggered),
+        replace(resume, at=resumed),
+        replace(PAUSE, until=ends, at=paused),
+    )
+    assert bench.store.actions(1) == (replace(trigger, at=triggered),)
+
+
+def test_the_record_is_bounded(bench: Bench) -> None:
+    for number in range(ACTIONS + 150):
+        bench.store.act(Action("trigger", ("entry:a",), task_id=str(number)))
+    kept = bench.store.actions(10 * ACTIONS)
+    assert kept[0].task_id == str(ACTIONS + 149)
+    assert ACTIONS <= len(kept) < ACTIONS + 150
