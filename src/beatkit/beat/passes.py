@@ -116,13 +116,14 @@ class Passes:
 
     def _look(self) -> None:
         situation = self.presence.look(self._last_sent, len(self._failing))
+        now = min(situation.now, self.presence.now())  # the store's own may have leapt ahead
         if self.outage.lasts or len(situation.peers) > 1:
-            self._seeding.others_may_know_more(situation.now)
+            self._seeding.others_may_know_more(now)
         if not self.presence.in_force:
             self._seeding.void()
             return
-        if self._seeding.wanted(situation):
-            self._seed(situation.now)
+        if self._seeding.wanted(situation, now):
+            self._seed(now)
         if self._seeding.done:
             self._way.attend(self.presence.writer, situation, self._find)
 

@@ -43,6 +43,8 @@ class Seeding:
         self._identity = ""
         self._tidy_at: int | None = None
         self._ask_until = 0
+        self._served = 0  # when this beat was last seen in force
+        self._aged = False  # what it knows may be of entries forgotten since
         self.done = False
         self.after_loss = False
 
@@ -55,8 +57,13 @@ class Seeding:
         if not self._ask_until:
             self._ask_until = now + SETTLE_MS
 
-    def wanted(self, situation: Situation) -> bool:
-        """Whether to `run`: never done, the store lost its data, or to forget what is gone."""
+    def wanted(self, situation: Situation, now: int) -> bool:
+        """Whether to `run`: never done, the store lost its data, or to forget what is gone.
+
+        Args:
+            situation: What the store answered to a beat in force.
+            now: The store's time as it is carried, which a leap need not have moved.
+        """
         if self.done:
             self.after_loss = False
         if self._identity and situation.identity != self._identity:
@@ -66,7 +73,10 @@ class Seeding:
             self.done = False
             self.after_loss = True
         self._identity = situation.identity
-        return not self.done or (self._tidy_at is not None and situation.now >= self._tidy_at)
+        if self._served and now - self._served >= FORGET_MS:
+            self._aged, self.done = True, False
+        self._served = now
+        return not self.done or (self._tidy_at is not None and now >= self._tidy_at)
 
     def run(self, writer: Writer, now: int) -> bool:
         """Seed every row and read its progress.
@@ -79,19 +89,29 @@ class Seeding:
         if not known.progress and now < self._ask_until and self._knows_nothing:
             return False
         gone = [name for name in known.progress if name not in self._rows]
-        if not self._seed(writer, now, gone):
+        if not self._seed(writer, self._seeds(known, now), gone):
             self.done = False
             return False
         self._tidy_at = now + FORGET_MS if gone else None
-        self.done = True
+        self._aged, self.done = False, True
         return True
+
+    def _seeds(self, found: View, now: int) -> list[Seed]:
+        """Return what to ask of the store, whose progress was `found`.
+
+        An entry that others forgot while this beat was stopped, or stood by, counts anew.
+        """
+        forget = self._aged and not self.after_loss
+        return [
+            _seed_of(row, now, is_known=name in found.progress or not forget)
+            for name, row in self._rows.items()
+        ]
 
     @property
     def _knows_nothing(self) -> bool:
         return all(row.progress < 0 for row in self._rows.values())
 
-    def _seed(self, writer: Writer, now: int, gone: Sequence[str]) -> bool:
-        seeds = [_seed_of(row, now) for row in self._rows.values()]
+    def _seed(self, writer: Writer, seeds: Sequence[Seed], gone: Sequence[str]) -> bool:
         for start in range(0, max(len(seeds), 1), CHUNK):
             view = self._store.seed(writer, seeds[start : start + CHUNK], gone if not start else ())
             if view.refused:
@@ -144,6 +164,6 @@ class Seeding:
         return True
 
 
-def _seed_of(row: Row, now: int) -> Seed:
-    known = row.progress if row.progress >= 0 else None
+def _seed_of(row: Row, now: int, *, is_known: bool) -> Seed:
+    known = row.progress if is_known and row.progress >= 0 else None
     return Seed(row.entry.name, row.fingerprint, anchor=now, known=known)
