@@ -28,6 +28,10 @@ from beatkit.registry.slot_parameter import problem_with_slot, slot_parameters
 from beatkit.registry.target import Target
 
 
+# What other schedulers call the same thing.
+_ELSEWHERE = {"every": "seconds", "interval": "seconds", "run_every": "seconds", "tz": "timezone"}
+
+
 @dataclass(frozen=True, slots=True)
 class Use:
     """One use of @periodic: what was said, and where it stands.
@@ -119,7 +123,8 @@ def _problems_with_function(new: Declaration, *, readable: bool) -> list[Problem
 
 
 def _unknown(name: str) -> Problem:
-    near = get_close_matches(name, NAMES, n=1, cutoff=0.6)
+    elsewhere = _ELSEWHERE.get(name)
+    near = [elsewhere] if elsewhere else get_close_matches(name, NAMES, n=1, cutoff=0.6)
     remedy = f"write {near[0]}=" if near else "the parameters are " + ", ".join(NAMES)
     return Problem(f"has {name}=, which @periodic does not know", remedy)
 

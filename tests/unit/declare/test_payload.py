@@ -154,6 +154,19 @@ def test_an_instant_is_no_expiry_of_something_that_repeats(refusal) -> None:
     )
 
 
+def test_what_other_schedulers_call_it_is_answered_with_our_name(refusal) -> None:
+    assert refusal(
+        """
+        @periodic(every=15, cron="* * * * *")
+        def hello() -> None: ...
+        """
+    ) == (
+        "Entry 'shop.hello': has every=, which @periodic does not know\n"
+        "  declared in shop.py, line 1\n"
+        "  write seconds="
+    )
+
+
 def test_a_parameter_that_resembles_none_is_answered_with_all_names(refusal) -> None:
     message = refusal(
         """
