@@ -118,6 +118,8 @@ class Scheduler(celery_beat.Scheduler):
         if self._in_tick:
             self._stopping = True
             return
+        if self._running is not None:
+            self._running.heartbeat.leave()
         self._leave()
         super().close()
 
@@ -126,7 +128,7 @@ class Scheduler(celery_beat.Scheduler):
             self._begin()
         assert self._running is not None
         try:
-            return self._running.passes.tick()
+            return self._running.tick()
         except Exception:
             # Passes answer for the errors of stores, brokers and entries. What comes here is
             # a mistake of ours, and no reason to stop sending other people's bills.

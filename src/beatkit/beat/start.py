@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
+from beatkit.beat.health import Heartbeat, health_file
 from beatkit.beat.passes import Passes
 from beatkit.beat.presence import Presence
 from beatkit.beat.revision import revision
@@ -36,12 +37,20 @@ class Running:
         store: Where progress is, on the connection that the passes use.
         way: How it sends.
         reopen: The same store on another connection, with a timeout in seconds.
+        heartbeat: What it lets its host know.
     """
 
     passes: Passes
     store: Store
     way: Way
     reopen: Callable[[float], Store]
+    heartbeat: Heartbeat
+
+    def tick(self) -> float:
+        """Do one pass and let the host know; return seconds until the next is wanted."""
+        wait = self.passes.tick()
+        self.heartbeat.note(self.passes)
+        return wait
 
     def leave(self, timeout: float) -> None:
         """Withdraw from the store on a fresh connection, and let go of everything.
@@ -109,7 +118,8 @@ def begin(app: Any, entries: Iterable[Entry], hooks: Hooks, max_interval: float)
         on_sent=hooks.on_sent,
         poll_limit_ms=round(max_interval * 1000),
     )
-    return Running(passes, store, way, open_with)
+    heartbeat = Heartbeat(health_file(app), read_host)
+    return Running(passes, store, way, open_with, heartbeat)
 
 
 def chosen(app: Any) -> Choice:

@@ -500,6 +500,8 @@ class Fields(BaseModel):
     """Policies of entries written in beat_schedule: name or glob -> policy."""
     beatkit_remote_tasks: kinds.Names = None
     """Globs of task names that live in another code base."""
+    beatkit_health_file: kinds.Text = None
+    """File that each beat writes for `beatkit health`, once a second; unset, none; one for each beat."""
     beatkit_replica_wait: kinds.Milliseconds = None
     """Wait for a replica of the store after each batch, in milliseconds; unset, 100; 0 does not wait."""
 
@@ -747,4 +749,5 @@ class SettingsDict(TypedDict, total=False):
     beatkit_history: kinds.Whole
     beatkit_policies: kinds.Options
     beatkit_remote_tasks: kinds.Names
+    beatkit_health_file: kinds.Text
     beatkit_replica_wait: kinds.Milliseconds
