@@ -1,4 +1,9 @@
-"""Tables for people: which columns fit the terminal, and how wide each may be."""
+"""Tables for people: which columns fit the terminal, and how wide each may be.
+
+Our own and not rich's: rich narrows all columns alike, where here some vanish before others
+are cut and names are shortened in the middle; and it takes 70 ms to import, twice as long
+as most verbs take to answer.
+"""
 
 from __future__ import annotations
 
