@@ -15,7 +15,8 @@ again with the same bytes, and lazy arguments are called once a slot.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 
 from beatkit.entry import Entry
@@ -46,18 +47,36 @@ class AtomicWay:
         self._kept: dict[_Key, tuple[Command, ...]] = {}
 
     def send(self, writer: Writer, batch: Sequence[tuple[Entry, Claim]]) -> Decision:
-        """Decide each claim, at most two round trips a batch, in the batch's order.
+        """Decide each claim, in the batch's order.
+
+        Two round trips a batch at most, and two more for each further slot of an entry that
+        is reserved: a slot can be set aside only once the one before it is decided.
 
         Raises:
             StoreError: The store did not answer or refused. Send the same batch again.
         """
         answers: dict[int, Answer] = {}
-        claims = {at: claim for at, (_, claim) in enumerate(batch)}
-        careful = [at for at, (entry, claim) in enumerate(batch) if self._is_careful(entry, claim)]
+        careful = {at for at, (entry, claim) in enumerate(batch) if self._is_careful(entry, claim)}
+        now = self._builder.now()
+        for turn in _turns(batch, careful):
+            aside = [at for at in turn if at in careful]
+            now = self._send_turn(writer, {at: batch[at] for at in turn}, aside, answers)
+        in_order = tuple(answers[at] for at in range(len(batch)))
+        self._let_go(batch, in_order)
+        return Decision(now, in_order)
+
+    def _send_turn(
+        self,
+        writer: Writer,
+        turn: Mapping[int, tuple[Entry, Claim]],
+        careful: Sequence[int],
+        answers: dict[int, Answer],
+    ) -> int:
+        claims = {at: claim for at, (_, claim) in turn.items()}
         now = self._builder.now()
         if careful:
             now = self._reserve(writer, careful, claims, answers)
-        for at, (entry, _) in enumerate(batch):
+        for at, (entry, _) in turn.items():
             if at not in answers and claims[at].act == "push":
                 self._fill(entry, at, claims, answers)
         open_ = [at for at in claims if at not in answers]
@@ -65,9 +84,7 @@ class AtomicWay:
             decision = self._store.claim(writer, [claims[at] for at in open_])
             answers |= zip(open_, decision.answers, strict=True)
             now = decision.now
-        in_order = tuple(answers[at] for at in range(len(batch)))
-        self._let_go(batch, in_order)
-        return Decision(now, in_order)
+        return now
 
     def _is_careful(self, entry: Entry, claim: Claim) -> bool:
         return claim.act == "push" and bool(self._effects(entry))
@@ -126,3 +143,15 @@ class AtomicWay:
     def close(self) -> None:
         """Let go of the broker's connection; the store is the caller's."""
         self._builder.close()
+
+
+def _turns(batch: Sequence[tuple[Entry, Claim]], careful: Set[int]) -> list[Sequence[int]]:
+    """Return which claims to make at a time: of the careful ones, one an entry."""
+    if not careful:
+        return [range(len(batch))]
+    turns: dict[int, list[int]] = defaultdict(list)
+    earlier: dict[str, int] = defaultdict(int)
+    for at, (entry, _) in enumerate(batch):
+        turns[earlier[entry.name] if at in careful else 0].append(at)
+        earlier[entry.name] += 1
+    return [turns[turn] for turn in sorted(turns)]

@@ -98,6 +98,21 @@ def test_a_lazy_argument_is_called_once_a_slot_whatever_fails(desk: MakeDesk) ->
     assert body(message)[0] == [1]
 
 
+def test_a_backlog_of_slots_with_a_lazy_argument_is_sent_in_one_batch(desk: MakeDesk) -> None:
+    at = desk()
+    calls: list[int] = []
+    lazy = entry(args=(BeatLazyFunc(lambda: calls.append(1) or len(calls)),))
+    late = at.claim(lazy, late=5_000, act="miss")
+    slots = [replace(late, after=late.slot + n, slot=late.slot + n + 1) for n in range(3)]
+    other = Entry("other", "elsewhere.task", schedule=None)
+
+    batch = [(lazy, claim) for claim in (late, *(replace(one, act="push") for one in slots))]
+    answers = at.way.send(at.writer, [*batch, (other, at.claim(other))]).answers
+
+    assert [answer.outcome for answer in answers] == ["missed", "sent", "sent", "sent", "sent"]
+    assert [body(message)[0] for message in at.take()] == [[], [1], [2], [3]]
+
+
 def test_a_message_built_too_early_is_kept(desk: MakeDesk) -> None:
     at = desk()
     add(at)
