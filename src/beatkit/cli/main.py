@@ -66,3 +66,14 @@ def dev(**options: Any) -> None:
     except KeyboardInterrupt:
         code = 0  # before anything ran: as asked
     sys.exit(code)
+
+
+@main.command(add_help_option=False, context_settings={"ignore_unknown_options": True})
+@click.argument("words", nargs=-1, type=click.UNPROCESSED)
+def health(words: tuple[str, ...]) -> None:
+    """Say whether the beat of this host is alive, or ready."""
+    # For the list of verbs, and for callers of `main`; the program itself goes the short
+    # way of `beatkit.cli.program`.
+    from beatkit.cli.health import probe
+
+    sys.exit(probe(words))
