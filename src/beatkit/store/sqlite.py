@@ -15,7 +15,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, MutableMapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import astuple
 from pathlib import Path
 from threading import RLock
@@ -230,6 +230,7 @@ class _File:
         self._lock = RLock()
         self._db: sqlite3.Connection | None = None
         self._pid = 0
+        self._inode = 0
 
     @contextmanager
     def transaction(self) -> Iterator[_Kept]:
@@ -246,14 +247,16 @@ class _File:
 
     def _open(self) -> sqlite3.Connection:
         if self._db is not None and self._pid == os.getpid():
-            return self._db
+            if _inode(self._file) == self._inode:
+                return self._db
+            self.close()  # the file was deleted, and a beat that starts makes another
         db = sqlite3.connect(
             self._file, timeout=self._timeout, isolation_level=None, check_same_thread=False
         )
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
         db.executescript(_SCHEMA)
-        self._db, self._pid = db, os.getpid()
+        self._db, self._pid, self._inode = db, os.getpid(), _inode(self._file)
         return db
 
     @contextmanager
@@ -266,15 +269,20 @@ class _File:
 
     def wipe(self) -> None:
         with self.transaction(), self._errors_named():
-            db = self._open()
-            db.execute("DELETE FROM rows WHERE prefix = ?", (self._prefix,))
-            db.execute("DELETE FROM history WHERE prefix = ?", (self._prefix,))
+            for table in ("rows", "history"):
+                self._open().execute(f"DELETE FROM {table} WHERE prefix = ?", (self._prefix,))
 
     def close(self) -> None:
         with self._lock:
             db, self._db = self._db, None
             if db is not None and self._pid == os.getpid():
                 db.close()
+
+
+def _inode(file: Path) -> int:
+    with suppress(OSError):
+        return file.stat().st_ino
+    return 0
 
 
 _PASSING = ("locked", "busy", "disk is full", "disk I/O")

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from beatkit.errors import StoreError, StoreUnavailable
-from beatkit.store import Beat, Claim, Promotion, Seed, Writer, open_store
+from beatkit.store import Beat, Claim, Promotion, Seed, Store, Writer, open_store
 from beatkit.store.sqlite import network_file_system, sqlite_store
 
 MOUNTS = """\
@@ -162,3 +162,23 @@ def test_whatever_was_answered_outlives_a_kill_at_any_instruction(tmp_path: Path
     pendings = store.announce(first, expires=1).pendings
     assert [one.slot for one in pendings] == list(range(1, reached + 1))
     store.close()
+
+
+def test_a_file_deleted_under_a_beat_is_a_store_that_lost_its_data(tmp_path: Path) -> None:
+    def opened() -> Store:
+        return open_store(f"sqlite:///{tmp_path / 'b.db'}", prefix="shop:")
+
+    old, new, third = opened(), opened(), opened()
+    lost = old.announce(Beat("old", "host", 1, "r1"), expires=60_000)
+    for file in tmp_path.iterdir():
+        file.unlink()
+
+    made = new.announce(Beat("new", "host", 1, "r1"), expires=60_000)
+    found = old.announce(Beat("old", "host", 1, "r1"), expires=60_000)
+    old.close()
+    seen = third.announce(Beat("third", "host", 1, "r1"), expires=60_000)
+
+    assert lost.identity != made.identity == found.identity == seen.identity
+    assert [peer.beat.id for peer in seen.peers] == ["new", "old", "third"]
+    for store in (new, third):
+        store.close()
