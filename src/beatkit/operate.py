@@ -1,54 +1,44 @@
-"""What does this app's schedule hold, and what comes next? For programs and for the CLI.
+"""What does this app's schedule hold, what comes next, and what shall be otherwise?
 
 `Schedule` reads what the app defines: declarations, `beat_schedule`, `add_periodic_task`.
-It needs no server: not the broker, not the store.
+That needs no server. Its verbs (`pause`, `resume`, `trigger`) and what they left behind
+(`pauses`, `deeds`) need the store that the beats share.
 """
 
 from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from fnmatch import fnmatchcase
 from functools import cached_property
 from heapq import merge
 from itertools import islice
 from types import MappingProxyType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from beatkit.clock import read_host
+from beatkit.destination import Destination, destination
 from beatkit.entry import Entry, Slot
 from beatkit.errors import EntryNotFound
+from beatkit.pauses import Paused, Pausing, Resuming, Rows, Target, pause, resume, shown
+from beatkit.record import Deed, checked, deed, signed
 from beatkit.registry import effective_entries
 from beatkit.registry.unknown import unknown_tasks
 from beatkit.schedules.timetable import to_datetime, to_ms
 from beatkit.simulation import upcoming
+from beatkit.store import Action, Store
+from beatkit.store.choice import choose, open_choice
+
+if TYPE_CHECKING:
+    from beatkit.trigger import Triggered
 
 HORIZON = timedelta(days=366 * 30)
 """How far ahead slots are looked for where no end is given; 29 February on a Monday fits."""
 
 
 SEE_NAMES = "see the names with: celery -A ... schedule list"
-
-UNROUTABLE = "?"
-"""Stands for the queue where a router of the app's own raises."""
-
-
-@dataclass(frozen=True, slots=True)
-class Destination:
-    """Where an entry's messages go.
-
-    Attributes:
-        queue: The queue's name, or the exchange's where the message is routed by one.
-        priority: None where none is set.
-        known: False for a queue that the app's configuration forbids to create, and where
-            a router of the app's own raises.
-    """
-
-    queue: str
-    priority: int | None = None
-    known: bool = True
 
 
 class Schedule:
@@ -166,6 +156,136 @@ class Schedule:
         """Return where the entry's messages go, as Celery's router decides it."""
         return destination(self.app, entry)
 
+    def pause(
+        self,
+        *names: str,
+        queue: str | None = None,
+        tag: str | None = None,
+        everything: bool = False,
+        reason: str,
+        until: datetime | None = None,
+        by: str | None = None,
+    ) -> Pausing:
+        """Pause entries: from now on, no beat sends their slots.
+
+        In force for every slot that is not sent yet, whichever beats are alive, until
+        `resume` or `until`; deploys and restarts change nothing. What comes due is recorded
+        as missed and not caught up. Runs on their way go on, and `trigger` works. A second
+        call replaces reason and end.
+
+        Args:
+            names: Names, or globs such as "shop.*". Globs and queues mean the entries that
+                there are now; a tag and everything also those that a later release adds.
+            queue: The entries whose messages go to this queue.
+            tag: The entries with this tag.
+            everything: All entries but those with `even_when_paused`.
+            reason: Why, for whoever finds it; at most 500 characters.
+            until: When it ends by itself, aware: a slot due then is sent. Default: never.
+            by: Who does it. Default: this process's user and host.
+
+        Raises:
+            EntryNotFound: Nothing is meant by that.
+            ValueError: Not exactly one of names, queue, tag and everything; or the reason is
+                empty or too long.
+            ScheduleError: `until` is naive, or past by the store's clock.
+            StoreError: The store cannot be reached, or there is none.
+        """
+        target, why = Target(names, queue, tag, everything), checked(reason, wanted=True)
+        end = None if until is None else to_ms(until, "until")
+        with self._store() as (store, _):
+            return pause(store, target, self._rows, Action("pause", (), signed(by), why, end))
+
+    def resume(
+        self,
+        *names: str,
+        queue: str | None = None,
+        tag: str | None = None,
+        everything: bool = False,
+        reason: str = "",
+        by: str | None = None,
+    ) -> Resuming:
+        """Lift pauses: just those of these scopes, so that two people's do not mix.
+
+        `everything` lifts the pause of everything, not those of single entries or tags; and
+        an entry whose own pause is lifted stays held by that of its tag: see `still`.
+        Running beats learn of it within a second. What was missed is not caught up. A
+        second call finds nothing to lift.
+
+        Args:
+            names: Names or globs; those of paused entries that have left the schedule too.
+            queue: The entries whose messages go to this queue.
+            tag: The pause of this tag.
+            everything: The pause of everything.
+            reason: Why, for the record; at most 500 characters.
+            by: Who does it. Default: this process's user and host.
+
+        Raises:
+            EntryNotFound, ValueError, StoreError: As `pause`.
+        """
+        target, why = Target(names, queue, tag, everything), checked(reason)
+        with self._store() as (store, _):
+            return resume(store, target, self._rows, Action("resume", (), signed(by), why))
+
+    def pauses(self) -> list[Paused]:
+        """Return the pauses in force.
+
+        Raises:
+            StoreError: The store cannot be reached, or there is none.
+        """
+        with self._store() as (store, _):
+            found = store.pauses().pauses
+        return list(shown(found, found))
+
+    def trigger(self, name: str, *, reason: str = "", by: str | None = None) -> Triggered:
+        """Send one run of an entry now: exactly what beat would send, with an id of its own.
+
+        Its kind is "manual". No slot is taken by it, so the next one comes as planned. It
+        is sent also while the entry is paused or not enabled. Each call sends a run.
+
+        Args:
+            name: The entry's name.
+            reason: Why, for the record; at most 500 characters.
+            by: Who does it. Default: this process's user and host.
+
+        Raises:
+            EntryNotFound: There is none of that name.
+            ValueError: The reason is too long.
+            DeclarationError: No module defines its task.
+            NotTriggered: The message could not be built. Nothing was sent.
+            StoreError: The store or the broker cannot be reached; the message says whether
+                anything was sent.
+        """
+        from beatkit.trigger import trigger
+
+        entry, why = self.entry(name), checked(reason)
+        with self._store() as (store, prefix):
+            return trigger(self.app, prefix, entry, store, by=signed(by), reason=why)
+
+    def deeds(self, limit: int = 100) -> list[Deed]:
+        """Return who paused, resumed and triggered what and why, the newest first.
+
+        Args:
+            limit: So many at most; the store keeps about the newest 1,000.
+
+        Raises:
+            StoreError: The store cannot be reached, or there is none.
+        """
+        with self._store() as (store, _):
+            return [deed(action) for action in store.actions(limit)]
+
+    @property
+    def _rows(self) -> Rows:
+        return Rows(self.entries, self.select, lambda entry: self.destination(entry).queue)
+
+    @contextmanager
+    def _store(self) -> Iterator[tuple[Store, str]]:
+        choice = choose(self.app)
+        store = open_choice(choice)
+        try:
+            yield store, choice.name
+        finally:
+            store.close()
+
 
 def _lane(entry: Entry, after: int, stop: int) -> Iterator[tuple[int, str]]:
     return ((slot, entry.name) for slot in upcoming(entry, after, stop))
@@ -174,27 +294,3 @@ def _lane(entry: Entry, after: int, stop: int) -> Iterator[tuple[int, str]]:
 def now() -> datetime:
     """Return the host's present, aware, in UTC."""
     return to_datetime(round(read_host().wall)).astimezone(UTC)
-
-
-def destination(app: Any, entry: Entry) -> Destination:
-    """Return where an entry's messages go; see `Schedule.destination`."""
-    from celery.exceptions import QueueNotFound
-
-    task = app.tasks.get(entry.task)
-    own = {name: getattr(task, name, None) for name in ("queue", "exchange", "routing_key")}
-    options = {name: value for name, value in own.items() if value is not None}
-    options |= entry.options
-    priority = options.get("priority", getattr(task, "priority", None))
-    try:
-        route = app.amqp.router.route(
-            dict(options), entry.task, entry.args, dict(entry.kwargs), task_type=task
-        )
-    except QueueNotFound:
-        return Destination(str(options.get("queue")), priority, known=False)
-    except Exception:  # noqa: BLE001  # a router of the user's own may raise anything
-        return Destination(UNROUTABLE, priority, known=False)
-    queue = route.get("queue") or route.get("exchange") or app.conf.task_default_queue
-    priority = route.get("priority") if priority is None else priority
-    if priority is None:
-        priority = app.conf.task_default_priority
-    return Destination(str(getattr(queue, "name", queue)), priority)

@@ -8,8 +8,8 @@ from typing import Any
 
 from beatkit.checks.report import Finding, Severity, about
 from beatkit.checks.subject import Subject
+from beatkit.destination import destination
 from beatkit.entry import Policy
-from beatkit.operate import destination
 from beatkit.registry.binding import Binding, binding_of
 from beatkit.schedules.foreign import Tool, flattened
 from beatkit.settings.redaction import redact

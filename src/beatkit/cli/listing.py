@@ -14,8 +14,8 @@ from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.view import View, reading
 from beatkit.cli.when import distance, stamp, until, worded
 from beatkit.cli.wording import described, queue_text, schedule_text
+from beatkit.destination import Destination
 from beatkit.entry import Entry
-from beatkit.operate import Destination
 
 COLUMNS = (
     Column("NEXT", "next"),

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 from beatkit.cli.when import distance
+from beatkit.destination import Destination
 from beatkit.entry import Entry
-from beatkit.operate import Destination
 
 
 def schedule_text(entry: Entry) -> str:

@@ -11,9 +11,10 @@ from celery import Celery
 from kombu import Queue
 
 from beatkit import operate
+from beatkit.destination import Destination
 from beatkit.entry import Slot
 from beatkit.errors import EntryNotFound
-from beatkit.operate import Destination, Schedule
+from beatkit.operate import Schedule
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 
