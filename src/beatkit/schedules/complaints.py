@@ -8,11 +8,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from difflib import get_close_matches
 
 from beatkit.errors import ScheduleError
 from beatkit.schedules.fields import HOUR, MINUTE, MONTH, SECOND, WEEKDAY, BadItem, Kind, read_field
 
 _WORD = re.compile(r"[^ \t]+")
+_SLIPS = (
+    ("['\"]", "leave out the quotes that stand in the text itself"),
+    (".*=", "give the zone beside the text: cron('0 4 * * *', timezone='Europe/Berlin')"),
+)
 
 
 def bad_item(text: str, kinds: Sequence[Kind], seed: int | None) -> ScheduleError:
@@ -27,11 +32,17 @@ def bad_item(text: str, kinds: Sequence[Kind], seed: int | None) -> ScheduleErro
 
 def bad_count(text: str, words: Sequence[str], aliases: Sequence[str]) -> ScheduleError:
     """Complain of neither five nor six fields."""
-    if len(words) == 1 and words[0].startswith("@"):
-        advice = f"write one of {' '.join(aliases)}"
-        if words[0].lower() == "@reboot":
-            advice = f"slots come from the clock, not from a start: {advice}"
-        return ScheduleError(f"cron {text!r} is no alias that beatkit knows\n  {advice}")
+    strange = next((char for char in text if char.isspace() and char not in " \t"), None)
+    if strange is not None:
+        return ScheduleError(
+            f"cron {text!r} has {strange!r}, expected blanks or tabs between its fields\n"
+            f"{_pointer(text, text.index(strange), 1)}\n"
+            f"  write {' '.join(text.split())!r}"
+        )
+    if words and words[0].startswith("@"):
+        return ScheduleError(
+            f"cron {text!r} is no alias that beatkit knows\n  {_alias(words[0].lower(), aliases)}"
+        )
     fields = f"{len(words)} field" + "s" * (len(words) != 1)
     advice = "write for example '0 4 * * *', each day at 04:00"
     if 0 < len(words) < 5:
@@ -41,6 +52,16 @@ def bad_count(text: str, words: Sequence[str], aliases: Sequence[str]) -> Schedu
         f"cron {text!r} has {fields}, expected 5 (minute, hour, day of month, month, weekday)"
         f" or 6 (a second before them)\n  {advice}"
     )
+
+
+def _alias(word: str, aliases: Sequence[str]) -> str:
+    if word == "@every":
+        return "write an interval beside cron, not in it: every(minutes=5)"
+    near = get_close_matches(word, aliases, 1, 0.6)
+    advice = f"write {near[0]!r}" if near else f"write one of {' '.join(aliases)}"
+    if word == "@reboot":
+        advice = f"slots come from the clock, not from a start: {advice}"
+    return advice
 
 
 def never_fires(text: str) -> ScheduleError:
@@ -58,6 +79,8 @@ def never_fires(text: str) -> ScheduleError:
 
 def _complaint(text: str, kind: Kind, column: int, bad: BadItem) -> ScheduleError:
     item = text[column : column + len(bad.item)]
+    if not item and text[column : column + 1] != ",":
+        column -= 1  # the comma that nothing follows
     said = item if item.isascii() and item.isdigit() else repr(item)
     return ScheduleError(
         f"{bad.what or kind.name} is {said} in cron {text!r}, expected"
@@ -87,10 +110,11 @@ def _known_trouble(kind: Kind, item: str) -> str:
     strange = next((char for char in item if not char.isascii()), None)
     if strange is not None:
         return f"write plain digits, letters and blanks: {strange!r} is none of them"
-    if not item:
-        return "take a comma away"
-    if "=" in item:
-        return "give the zone beside the text: cron('0 4 * * *', timezone='Europe/Berlin')"
+    slip = next((advice for pattern, advice in _SLIPS if re.match(pattern, item)), "")
+    if slip or not item:
+        return slip or "take a comma away"
+    if kind is WEEKDAY and re.fullmatch("(19|20)[0-9]{2}", item):
+        return "leave the year out: fields end with the weekday, and at(...) runs once"
     for other in (MONTH, WEEKDAY):
         if kind is not other and item.upper()[:3] in other.names:
             return f"write it in the {other.name} field: it is no {kind.name}"

@@ -15,6 +15,9 @@ from beatkit.schedules.rules import IntervalRule
 from beatkit.schedules.spread import stable_hash
 from beatkit.schedules.timetable import Timetable, unbound
 
+_DAY_MS = 86_400_000
+# A thousand years: a datetime can hold the slots on both sides of today.
+_LONGEST_MS = 365_250 * _DAY_MS
 _UNITS = {"days": 86_400_000, "hours": 3_600_000, "minutes": 60_000, "seconds": 1000}
 
 
@@ -28,7 +31,7 @@ class every(Timetable, schedules.schedule):  # noqa: N801
     The units are added up.
 
     Args:
-        seconds: Seconds, or a timedelta.
+        seconds: Seconds. Here and below a timedelta may stand, and is as long as it says.
         minutes: Minutes of 60 seconds.
         hours: Hours of 60 minutes.
         days: Days of 24 hours.
@@ -51,24 +54,24 @@ class every(Timetable, schedules.schedule):  # noqa: N801
         self,
         *,
         seconds: Duration = 0,
-        minutes: float = 0,
-        hours: float = 0,
-        days: float = 0,
-        weeks: float = 0,
+        minutes: Duration = 0,
+        hours: Duration = 0,
+        days: Duration = 0,
+        weeks: Duration = 0,
         offset: Duration | Literal["hash"] = 0,
     ) -> None:
         period = sum(
-            duration_ms(value, unit) * factor
-            for unit, value, factor in (
-                ("seconds", seconds, 1),
-                ("minutes", minutes, 60),
-                ("hours", hours, 3600),
-                ("days", days, 86400),
-                ("weeks", weeks, 604800),
+            duration_ms(value, name, unit_ms)
+            for name, value, unit_ms in (
+                ("seconds", seconds, 1000),
+                ("minutes", minutes, 60_000),
+                ("hours", hours, 3_600_000),
+                ("days", days, _DAY_MS),
+                ("weeks", weeks, 7 * _DAY_MS),
             )
         )
-        if period <= 0:
-            raise ScheduleError(_not_positive(period, (seconds, minutes, hours, days, weeks)))
+        if not 0 < period <= _LONGEST_MS:
+            raise ScheduleError(_out_of_range(period, (seconds, minutes, hours, days, weeks)))
         self._period = period
         self._offset = None if offset == "hash" else _offset_ms(offset, period)
         self._rule = None if self._offset is None else IntervalRule(period, self._offset)
@@ -132,6 +135,11 @@ class every(Timetable, schedules.schedule):  # noqa: N801
 
 
 def _offset_ms(offset: Duration, period: int) -> int:
+    if not isinstance(offset, int | float | timedelta):
+        raise ScheduleError(
+            f"offset is {offset!r}, expected a number of seconds, a timedelta or 'hash'\n"
+            "  write for example offset=30, or offset='hash'"
+        )
     ms = duration_ms(offset, "offset")
     if not 0 <= ms < period:
         raise ScheduleError(
@@ -142,10 +150,12 @@ def _offset_ms(offset: Duration, period: int) -> int:
     return ms
 
 
-def _not_positive(period: int, given: tuple[object, ...]) -> str:
+def _out_of_range(period: int, given: tuple[object, ...]) -> str:
     names = ("seconds", "minutes", "hours", "days", "weeks")
     said = ", ".join(f"{name}={value!r}" for name, value in zip(names, given, strict=True) if value)
+    expected = "more than 0" if period <= 0 else f"at most {_LONGEST_MS // _DAY_MS} days"
     return (
-        f"every({said}) is an interval of {plain(period / 1000)} seconds, expected more than 0\n"
+        f"every({said or 'seconds=0'}) is an interval of {plain(period / 1000)} seconds,"
+        f" expected {expected}\n"
         "  write for example every(seconds=30)"
     )

@@ -169,6 +169,40 @@ def test_reboot_is_no_time() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("@dayly", "write '@daily'"),
+        ("@every 5m", "write an interval beside cron, not in it: every(minutes=5)"),
+    ],
+)
+def test_an_unknown_alias_has_a_near_one_or_another_way(text: str, advice: str) -> None:
+    assert complaint(text) == f"cron {text!r} is no alias that beatkit knows\n  {advice}"
+
+
+def test_a_blank_of_another_kind_between_fields_is_pointed_at() -> None:
+    assert complaint("0\u00a04 * * *") == (
+        "cron '0\\xa04 * * *' has '\\xa0', expected blanks or tabs between its fields\n"
+        "  0 4 * * *\n"
+        "   ^\n"
+        "  write '0 4 * * *'"
+    )
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        (
+            "0 4 * * * 2027",
+            "leave the year out: fields end with the weekday, and at(...) runs once",
+        ),
+        ("'0 4 * * *'", "leave out the quotes that stand in the text itself"),
+    ],
+)
+def test_a_usual_slip_has_advice_of_its_own(text: str, advice: str) -> None:
+    assert complaint(text).splitlines()[-1] == f"  {advice}"
+
+
 def test_a_day_that_its_months_never_have_is_refused() -> None:
     assert complaint("0 0 31 2,4 *") == (
         "cron '0 0 31 2,4 *' never fires: no month of '2,4' has a day '31'\n"

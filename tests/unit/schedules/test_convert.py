@@ -118,7 +118,7 @@ def test_a_full_list_of_hours_is_not_a_star() -> None:
         ),
         (
             0,
-            "every() is an interval of 0 seconds, expected more than 0\n"
+            "every(seconds=0) is an interval of 0 seconds, expected more than 0\n"
             "  write for example every(seconds=30)",
         ),
         (

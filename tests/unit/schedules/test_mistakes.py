@@ -40,7 +40,7 @@ def test_a_number_is_no_time() -> None:
     [
         (
             {},
-            "every() is an interval of 0 seconds, expected more than 0\n"
+            "every(seconds=0) is an interval of 0 seconds, expected more than 0\n"
             "  write for example every(seconds=30)",
         ),
         (
@@ -59,12 +59,30 @@ def test_a_number_is_no_time() -> None:
         ),
         (
             {"minutes": float("inf")},
-            "minutes is inf, expected a finite number of seconds\n  write for example minutes=30",
+            "minutes is inf, expected a finite number of minutes\n  write for example minutes=30",
         ),
         (
             {"hours": "2"},
-            "hours is '2', expected a number of seconds or a timedelta\n"
-            "  write for example hours=30",
+            "hours is '2', expected a number of hours or a timedelta\n  write for example hours=30",
+        ),
+        (
+            {"seconds": 0.0005},
+            "seconds is 0.0005, expected whole milliseconds\n  write seconds=0.001",
+        ),
+        (
+            {"days": 1 / 7},
+            "days is 0.14285714285714285, expected whole milliseconds\n  write seconds=12342.857",
+        ),
+        (
+            {"days": 1e11},
+            "days is 100000000000.0, expected fewer than 11574074 days\n"
+            "  write for example days=30",
+        ),
+        (
+            {"weeks": 1_000_000},
+            "every(weeks=1000000) is an interval of 604800000000 seconds,"
+            " expected at most 365250 days\n"
+            "  write for example every(seconds=30)",
         ),
         (
             {"seconds": True},
@@ -83,8 +101,8 @@ def test_a_number_is_no_time() -> None:
         ),
         (
             {"seconds": 60, "offset": "random"},
-            "offset is 'random', expected a number of seconds or a timedelta\n"
-            "  write for example offset=30",
+            "offset is 'random', expected a number of seconds, a timedelta or 'hash'\n"
+            "  write for example offset=30, or offset='hash'",
         ),
     ],
     ids=str,

@@ -215,6 +215,16 @@ def test_a_union_has_each_slot_once() -> None:
     assert schedule.previous(NOON) == NOON - timedelta(hours=8)
 
 
+def test_a_timedelta_is_as_long_as_it_says_in_any_unit() -> None:
+    assert every(minutes=timedelta(minutes=5)) == every(minutes=5)
+    assert every(days=timedelta(days=1), hours=1) == every(hours=25)
+
+
+def test_a_part_of_a_unit_is_taken_if_whole_milliseconds_come_out() -> None:
+    assert every(minutes=1 / 3) == every(seconds=20)
+    assert every(hours=0.1) == every(minutes=6)
+
+
 def test_an_interval_is_a_grid_on_the_utc_line() -> None:
     week = every(weeks=1)
 
