@@ -149,6 +149,8 @@ def test_an_outage_is_one_error_and_one_info_and_its_slots_are_sent_as_catch_up(
     assert [level for level, _ in said] == ["ERROR", "INFO"]
     caught_up = [(one.slot - START) / 1000 for one in world.sent if one.kind == "catch_up"]
     assert caught_up == [11, 12, 13, 14, 15, 16, 17, 18]
+    first = next(one for one in world.sent if one.kind == "catch_up")
+    assert (first.at - START) / 1000 < 18.5 + 1, "the first is sent within a second of the return"
 
 
 # --- the store loses data

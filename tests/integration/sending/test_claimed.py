@@ -243,7 +243,7 @@ def test_the_broker_confirms_before_a_message_counts_as_published(
     started = time.monotonic()
     for _ in range(50):
         counter.send(counter.entry())
-    assert time.monotonic() - started < 10
+    assert time.monotonic() - started < 60  # it would hang without a bound; a busy machine is slow
     assert len(counter.received()) == 51
 
 

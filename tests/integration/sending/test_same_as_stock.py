@@ -203,7 +203,7 @@ def test_a_result_backend_is_left_alone(desk: MakeDesk, backend: str) -> None:
     answer, _ = at.send(entry())
 
     assert answer.outcome == "sent"
-    assert time.monotonic() - started < 2  # Celery's own send tries a dead backend for 19 s
+    assert time.monotonic() - started < 15  # Celery's own send tries a dead backend for 19 s
     (ours,) = at.take()
     assert ours["headers"]["ignore_result"] is False
     assert keys(at) <= {"_kombu.binding.celery", "_kombu.binding_permanent.celery"}

@@ -113,6 +113,36 @@ def test_a_backlog_of_slots_with_a_lazy_argument_is_sent_in_one_batch(desk: Make
     assert [body(message)[0] for message in at.take()] == [[], [1], [2], [3]]
 
 
+def test_slow_code_is_not_begun_when_another_beat_is_about_to_run_it(desk: MakeDesk) -> None:
+    at = desk()
+    spent = [0]
+    calls: list[str] = []
+
+    def slow(name: str) -> BeatLazyFunc:
+        def take_half_a_second() -> str:
+            spent[0] += 500
+            calls.append(name)
+            return name
+
+        return BeatLazyFunc(take_half_a_second)
+
+    def now() -> int:
+        return at.store.read([]).now + spent[0]
+
+    way = open_way(at.app, choose(at.app), at.store, now=now)
+    entries = [Entry(name, "elsewhere.task", None, args=(slow(name),)) for name in "abc"]
+    batch = [(one, at.claim(one)) for one in entries]
+
+    first = way.send(at.writer, batch).answers
+    assert [answer.outcome for answer in first] == ["sent", "taken", "taken"]
+    spent[0] = 0
+    second = way.send(at.writer, batch).answers
+    way.close()
+
+    assert [answer.outcome for answer in second] == ["decided", "sent", "taken"]
+    assert calls == ["a", "b"]
+
+
 def test_a_message_built_too_early_is_kept(desk: MakeDesk) -> None:
     at = desk()
     add(at)
