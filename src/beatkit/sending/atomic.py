@@ -21,9 +21,13 @@ from dataclasses import replace
 
 from beatkit.entry import Entry
 from beatkit.sending.build import Builder, NotBuilt
-from beatkit.store import Answer, Claim, Command, Decision, Situation, Store, Writer
+from beatkit.store import RESERVED_MS, Answer, Claim, Command, Decision, Situation, Store, Writer
 
 _Key = tuple[str, int, str]
+
+BUILDING_MS = RESERVED_MS // 2
+"""After so long no message is begun under a reservation: another beat is about to take over,
+and would run the same code again."""
 
 KEPT = 10_000
 """Messages kept for another try, at most."""
@@ -76,8 +80,12 @@ class AtomicWay:
         now = self._builder.now()
         if careful:
             now = self._reserve(writer, careful, claims, answers)
-        for at, (entry, _) in turn.items():
-            if at not in answers and claims[at].act == "push":
+        for at, (entry, claim) in turn.items():
+            if at in answers or claim.act != "push":
+                continue
+            if claims[at].attempt and self._builder.now() - now > BUILDING_MS:
+                answers[at] = Answer("taken", claim.after)  # by ourselves, or soon by another
+            else:
                 self._fill(entry, at, claims, answers)
         open_ = [at for at in claims if at not in answers]
         if open_:
