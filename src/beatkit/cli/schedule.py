@@ -12,12 +12,14 @@ from typing import Any
 import click
 
 VERBS = {
+    "status": ("beatkit.cli.status", "Show which beat sends, and what is overdue."),
     "list": ("beatkit.cli.listing", "Show every entry and when it is next due."),
     "show": ("beatkit.cli.showing", "Show one entry in full."),
     "next": ("beatkit.cli.coming", "Show the coming slots of all entries, merged."),
     "timeline": ("beatkit.cli.timeline", "Draw the load of a day, by queue and entry."),
     "explain": ("beatkit.cli.explaining", "Say what a cron expression means."),
     "check": ("beatkit.cli.checking", "Find what is wrong with the schedule."),
+    "doctor": ("beatkit.cli.doctor", "Find why it does not work: servers and schedule."),
     "simulate": ("beatkit.cli.simulating", "Count what would be sent, outages included."),
     "settings": ("beatkit.cli.settling", "Show each setting, and where it came from."),
     "lock": ("beatkit.cli.locking", "Write the schedule to a file, to review its changes."),
