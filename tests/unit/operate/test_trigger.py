@@ -164,18 +164,3 @@ def test_a_broker_that_is_away() -> None:
         "  nothing was sent: trigger it again when the broker is back"
     )
     assert schedule.deeds() == []
-
-
-def test_a_broker_that_goes_away_meanwhile(made: tuple[Schedule, Celery]) -> None:
-    def apply_async(*_: Any, **__: Any) -> None:
-        raise ConnectionResetError("Connection reset by peer")
-
-    made[1].tasks["shop.hello"].apply_async = apply_async
-    message = failing(made, StoreUnavailable)
-    (deed,) = made[0].deeds()
-    assert message == (
-        "Entry 'shop.hello' may have been triggered or not. "
-        "Broker did not answer: Connection reset by peer\n"
-        "  from broker_url\n"
-        f"  look for a run with the task id {deed.task_id} before you trigger it again"
-    )
