@@ -11,9 +11,11 @@ from beatkit.registry.problem import Problem
 def read_name(said: Mapping[str, Any], problems: list[Problem]) -> str | None:
     """Return the entry's name; None for the task's."""
     name = said.get("name")
-    if name is None or (isinstance(name, str) and name.strip() == name != ""):
+    if name is None or (
+        isinstance(name, str) and name.strip() == name != "" and name.isprintable()
+    ):
         return name
-    what = f"name is {name!r}, expected text without blanks around it"
+    what = f"name is {name!r}, expected one line of text without blanks around it"
     problems.append(Problem(what, 'write name="close-day"'))
     return None
 

@@ -65,9 +65,20 @@ def read_options(said: Mapping[str, Any], problems: list[Problem]) -> dict[str, 
 
 
 def _refused(more: Mapping[Any, Any]) -> Iterator[Problem]:
+    if not more:
+        return
+    from beatkit.settings.nearest import nearest
+    from beatkit.settings.routing import SEND
+
     for key in more:
+        near = None if key in SEND else nearest(str(key), SEND)
         if key in _REFUSED:
             yield Problem(f"options has {key!r}, which no entry can have", _REFUSED[key])
+        elif near:
+            # A name that is near to none may be an overridden apply_async's own.
+            yield Problem(
+                f"options has {key!r}, which apply_async does not know", f"write {near!r}"
+            )
 
 
 def _twice(name: str) -> Problem:

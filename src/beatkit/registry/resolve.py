@@ -10,7 +10,7 @@ from beatkit.errors import ScheduleError
 from beatkit.registry.arguments import misfit
 from beatkit.registry.declaration import Declaration
 from beatkit.registry.module_name import outside_main
-from beatkit.registry.problem import Problem, render
+from beatkit.registry.problem import Problem, render, shown
 from beatkit.registry.serialise import unserialisable
 from beatkit.registry.zone import zone_name
 from beatkit.schedules.celery import bind
@@ -97,11 +97,15 @@ def _enabled(declaration: Declaration, problems: list[Problem]) -> bool:
     if not callable(declaration.enabled):
         return declaration.enabled
     try:
-        return bool(declaration.enabled())
+        answer: object = declaration.enabled()
     except Exception as error:  # noqa: BLE001 - the user's code may raise anything
         what = f"enabled was asked and raised {type(error).__name__}: {error}"
         problems.append(Problem(what, "let it return True or False"))
         return False
+    if not isinstance(answer, bool):  # the text 'false' of a variable would be true
+        what = f"enabled was asked and returned {shown(answer)}, expected True or False"
+        problems.append(Problem(what, "let it return True or False"))
+    return answer is True
 
 
 def _problems_with_arguments(

@@ -1,38 +1,72 @@
-"""Can an entry's arguments travel in a message?"""
+"""Can an entry's arguments and headers travel in a message?"""
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from typing import Any
 
 from kombu.serialization import dumps
 
 from beatkit.entry import Entry
 from beatkit.registry.problem import Problem, shown
+from beatkit.settings.problems import Unfit
+from beatkit.settings.registered import serializer
 
 
 def unserialisable(entry: Entry, task: Any, setting: str) -> Problem | None:
-    """Return why the app's serializer cannot carry the entry's arguments.
+    """Return why a message cannot carry the entry's arguments and headers.
 
     Args:
         entry: Its `serializer` option comes first.
         task: The registered task, whose serializer comes next; None for a remote one.
         setting: The `task_serializer` setting.
     """
+    options = entry.options
+    used = options.get("serializer") or getattr(task, "serializer", None) or setting
+    return (
+        _unknown_serializer(options.get("serializer"))
+        or _bad_argument(entry, task, used)
+        or _bad_header(options.get("headers") or {})
+    )
+
+
+def _unknown_serializer(name: Any) -> Problem | None:
+    """Asked only now that the app's modules, which may register one, have been imported."""
+    try:
+        if name is not None:
+            serializer(name)
+    except Unfit as error:
+        (flaw,) = error.flaws
+        return Problem(f"options['serializer'] {flaw.said}", flaw.remedy)
+    return None
+
+
+def _bad_header(headers: Mapping[str, Any]) -> Problem | None:
+    for key, value in headers.items():
+        # Redis carries a message as JSON whatever the serializer of its arguments.
+        reason = _refusal(value, "json")
+        if reason is not None:
+            what = (
+                f"headers[{key!r}] is {shown(value, key)}, which a message cannot carry: {reason}"
+            )
+            return Problem(what, "write text or a number")
+    return None
+
+
+def _bad_argument(entry: Entry, task: Any, used: str) -> Problem | None:
     if not entry.args and not entry.kwargs:
         return None
-    serializer = entry.options.get("serializer") or getattr(task, "serializer", None) or setting
     args, kwargs = _as_sent(entry, task)
-    if _refusal((args, kwargs), serializer) is None:
+    if _refusal((args, kwargs), used) is None:
         return None
     named = [(f"args[{index}]", value) for index, value in enumerate(args)]
     named += [(f"kwargs[{key!r}]", value) for key, value in kwargs.items()]
     for place, value in named:
-        reason = _refusal(value, serializer)
+        reason = _refusal(value, used)
         if reason is not None:
             return Problem(
-                f"{place} is {shown(value)}, which the serializer {serializer!r} cannot carry:"
-                f" {reason}",
+                f"{place} is {shown(value)}, which the serializer {used!r} cannot carry: {reason}",
                 "write plain data that the task can look the object up with, such as its id",
             )
     return None
@@ -49,9 +83,9 @@ def _as_sent(entry: Entry, task: Any) -> tuple[list[Any], dict[str, Any]]:
     return args, kwargs
 
 
-def _refusal(value: object, serializer: str) -> str | None:
+def _refusal(value: object, used: str) -> str | None:
     try:
-        dumps(value, serializer)  # type: ignore[no-untyped-call]
+        dumps(value, used)  # type: ignore[no-untyped-call]
     except Exception as error:  # noqa: BLE001 - serializers raise what they like
         return str(error)
     return None

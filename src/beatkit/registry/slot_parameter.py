@@ -10,7 +10,7 @@ import re
 import types
 from collections.abc import Callable
 from inspect import Parameter, Signature, unwrap
-from typing import Any, Union, get_args, get_origin
+from typing import Any, get_args
 
 from beatkit.entry import Slot
 from beatkit.registry.problem import Problem
@@ -24,9 +24,15 @@ _REMEDY = "write it as the last parameter: *, slot: Slot | None = None"
 
 
 def slot_parameters(function: Callable[..., Any], signature: Signature) -> list[Parameter]:
-    """Return the parameters whose annotation speaks of beatkit's Slot, right or wrong."""
+    """Return the parameters whose annotation speaks of beatkit's Slot, right or wrong.
+
+    Their annotations are evaluated.
+    """
     names = getattr(unwrap(function), "__globals__", {})
-    return [each for each in signature.parameters.values() if _mentions_slot(each, names)]
+    read = [
+        each.replace(annotation=_evaluated(each, names)) for each in signature.parameters.values()
+    ]
+    return [each for each in read if _mentions_slot(each.annotation)]
 
 
 def slot_parameter(function: Callable[..., Any], signature: Signature) -> str | None:
@@ -45,20 +51,24 @@ def problem_with_slot(found: list[Parameter]) -> Problem | None:
             return Problem(f"Slot parameter {each.name!r} is not keyword-only", _REMEDY)
         if each.default is not None:
             return Problem(f"Slot parameter {each.name!r} has no default of None", _REMEDY)
-        if each.annotation in (Slot, "Slot"):
+        if each.annotation is Slot:
             return Problem(f"Slot parameter {each.name!r} does not allow for None", _REMEDY)
+        if set(get_args(each.annotation)) != {Slot, types.NoneType}:
+            written = str(each.annotation).replace("beatkit.entry.Slot", "Slot")
+            what = f"Slot parameter {each.name!r} is annotated {written}, expected Slot | None"
+            return Problem(what, _REMEDY)
     return None
 
 
-def _mentions_slot(parameter: Parameter, names: dict[str, Any]) -> bool:
+def _evaluated(parameter: Parameter, names: dict[str, Any]) -> Any:
     annotation = getattr(parameter.annotation, "__forward_arg__", parameter.annotation)
-    while isinstance(annotation, str):
-        if "Slot" not in annotation:
-            return False
+    while isinstance(annotation, str) and "Slot" in annotation:
         try:
             annotation = eval(annotation, names)  # the module's own annotation
         except Exception:  # noqa: BLE001 - it may raise anything, and then it is read as text
-            return _WRITTEN.fullmatch(annotation) is not None
-    return annotation is Slot or (
-        get_origin(annotation) in (Union, types.UnionType) and Slot in get_args(annotation)
-    )
+            return Slot | None if _WRITTEN.fullmatch(annotation) else annotation
+    return annotation
+
+
+def _mentions_slot(annotation: Any) -> bool:
+    return annotation is Slot or any(map(_mentions_slot, get_args(annotation)))

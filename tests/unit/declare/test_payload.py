@@ -107,6 +107,11 @@ def test_what_the_caller_changes_later_changes_nothing(registry: Registry) -> No
             'write options={"compression": "gzip"}',
         ),
         (
+            "options={'quue': 'x'}",
+            "options has 'quue', which apply_async does not know",
+            "write 'queue'",
+        ),
+        (
             "options={'task_id': 'x'}",
             "options has 'task_id', which no entry can have",
             "leave it out: each slot has a task id of its own",

@@ -93,6 +93,14 @@ def test_filling_it_in_by_hand_is_refused(refusal) -> None:
             "Slot parameter 'slot' does not allow for None",
         ),
         (
+            "*, slots: list[Slot] | None = None",
+            "Slot parameter 'slots' is annotated list[Slot] | None, expected Slot | None",
+        ),
+        (
+            "*, slot: Slot | int | None = None",
+            "Slot parameter 'slot' is annotated Slot | int | None, expected Slot | None",
+        ),
+        (
             "*, a: Slot | None = None, b: Slot | None = None",
             "parameters 'a', 'b' all ask for the Slot, expected one at most",
         ),

@@ -281,7 +281,15 @@ def test_what_describes_it_is_checked(refusal, written: str, wrong: str, remedy:
 
 def test_a_name_with_blanks_around_it_is_refused(refusal) -> None:
     assert refusal("@periodic(seconds=60, name=' x')\ndef hello(): ...") == (
-        "Entry ' x': name is ' x', expected text without blanks around it\n"
+        "Entry ' x': name is ' x', expected one line of text without blanks around it\n"
+        "  declared in shop.py, line 1\n"
+        '  write name="close-day"'
+    )
+
+
+def test_a_name_of_two_lines_is_refused(refusal) -> None:
+    assert refusal("@periodic(seconds=60, name='x\\ny')\ndef hello(): ...") == (
+        "Entry 'x\\ny': name is 'x\\ny', expected one line of text without blanks around it\n"
         "  declared in shop.py, line 1\n"
         '  write name="close-day"'
     )

@@ -130,6 +130,40 @@ def test_an_answer_that_raises_is_a_problem(app: Celery, registry: Registry) -> 
     )
 
 
+def test_an_answer_that_is_no_bool_is_a_problem(app: Celery, registry: Registry) -> None:
+    @registry.periodic(seconds=60, name="x", enabled=lambda: "false")  # type: ignore[arg-type]
+    def task() -> None: ...
+
+    assert refused(app) == (
+        "Entry 'x': enabled was asked and returned 'false', expected True or False\n"
+        f"  declared in {effective_source(registry)}\n"
+        "  let it return True or False"
+    )
+
+
+def test_a_header_that_no_message_carries_is_a_problem(app: Celery, registry: Registry) -> None:
+    @registry.periodic(seconds=60, name="x", headers={"who": Registry})
+    def task() -> None: ...
+
+    assert refused(app) == (
+        f"Entry 'x': headers['who'] is {Registry!r}, which a message cannot carry:"
+        " Object of type type is not JSON serializable\n"
+        f"  declared in {effective_source(registry)}\n"
+        "  write text or a number"
+    )
+
+
+def test_a_serializer_that_nobody_registered_is_a_problem(app: Celery, registry: Registry) -> None:
+    @registry.periodic(seconds=60, name="x", options={"serializer": "jsn"})
+    def task() -> None: ...
+
+    assert refused(app) == (
+        "Entry 'x': options['serializer'] is 'jsn', expected the name of a serializer\n"
+        f"  declared in {effective_source(registry)}\n"
+        "  did you mean 'json'?"
+    )
+
+
 def effective_source(registry: Registry) -> object:
     (declaration,) = registry.declarations
     return declaration.source
