@@ -10,12 +10,11 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import celery
 import pytest
 import yaml
 
 from tests.docs.pages import FENCE, ROOT
-from tests.integration.examples.running import environment, running
+from tests.integration.examples.running import count, environment, running
 from tests.servers import ValkeyServer
 
 PAGE = (ROOT / "docs" / "how-to" / "run-in-production.md").read_text()
@@ -68,21 +67,15 @@ def test_the_page_has_the_commands_that_are_tried_here() -> None:
         "celery -A shop worker --hostname 1@here --loglevel INFO",
         "celery -A shop worker --loglevel INFO",
         "celery -A shop beat --loglevel INFO",
-        "celery -A shop beat --loglevel INFO --enable-remote-control",
+        "celery -A shop beat --loglevel INFO",
         "celery -A shop worker -B",
     ]
-
-
-def since_5_7(command: str) -> None:
-    if "remote-control" in command and celery.VERSION[:2] < (5, 7):
-        pytest.skip(f"{command} needs Celery 5.7")
 
 
 @pytest.mark.parametrize("command", sorted(set(every_command())))
 def test_the_command_starts_and_writes_no_file(
     command: str, shop: Path, valkey: ValkeyServer
 ) -> None:
-    since_5_7(command)
     ready = "Sending due task" if "beat" in command else "ready."
     loud = command if "--loglevel" in command else f"{command} --loglevel INFO"
     with running(shop, {"CELERY_BROKER_URL": valkey.url()}, loud) as (started,):
@@ -91,22 +84,36 @@ def test_the_command_starts_and_writes_no_file(
     assert written == ["shop.py"]
 
 
-def test_the_probe_says_yes_to_a_running_beat_and_no_without_one(
+def test_the_probes_say_yes_to_a_running_beat_and_no_without_one(
     shop: Path, valkey: ValkeyServer
 ) -> None:
-    command = shlex.join(container()["command"])
-    since_5_7(command)
-    env = {"CELERY_BROKER_URL": valkey.url(), "HOSTNAME": "pod-1"}
-    named = f"{command} --hostname celerybeat@pod-1"  # in a pod the host has that name
-    with running(shop, env, named) as (beat,):
-        beat.until(lambda lines: any("Sending due task" in line for line in lines))
-        assert probe(shop, env) == 0
-    assert probe(shop, env) != 0
+    env = {"CELERY_BROKER_URL": valkey.url(), "BEATKIT_HEALTH_FILE": str(shop / "beat.json")}
+    with running(shop, env, shlex.join(container()["command"])) as (beat,):
+        # The file is written after the pass in which a slot was sent, so wait for the second.
+        beat.until(lambda lines: count("Sending due task")(lines) > 1)
+        assert [asked(shop, env, probe) for probe in probes()] == [0, 0, 0, 0]
+    assert [asked(shop, env, probe) for probe in probes()] == [1, 1, 1, 1]
 
 
-def probe(shop: Path, env: dict[str, str]) -> int:
-    asked = container()["livenessProbe"]["exec"]["command"]
-    return subprocess.run(asked, cwd=shop, env=environment(env), timeout=30, check=False).returncode
+def probes() -> list[list[str]]:
+    """Every probe of the page, as words."""
+    kinds = ("startupProbe", "livenessProbe", "readinessProbe")
+    pods = [container()[kind]["exec"]["command"] for kind in kinds]
+    return [*pods, compose()["beat"]["healthcheck"]["test"][1:]]
+
+
+def asked(shop: Path, env: dict[str, str], probe: list[str]) -> int:
+    done = subprocess.run(probe, cwd=shop, env=environment(env), timeout=30, check=False)
+    return done.returncode
+
+
+def test_where_the_page_has_a_heartbeat_file_the_beat_may_write_it() -> None:
+    pod = yaml.safe_load(blocks("yaml")[1])["spec"]["template"]["spec"]
+    files = [one["value"] for one in container()["env"] if one["name"] == "BEATKIT_HEALTH_FILE"]
+    assert files == [compose()["beat"]["environment"]["BEATKIT_HEALTH_FILE"]] == ["/tmp/beat.json"]
+    assert container()["volumeMounts"] == [{"name": "tmp", "mountPath": "/tmp"}]
+    assert pod["volumes"] == [{"name": "tmp", "emptyDir": {"medium": "Memory"}}]
+    assert compose()["beat"]["tmpfs"] == ["/tmp"]
 
 
 @pytest.mark.parametrize("number", [0, 1], ids=["beat", "worker"])
