@@ -185,7 +185,7 @@ class Schedule:
 
         Raises:
             EntryNotFound: Nothing is meant by that.
-            ValueError: Not exactly one of names, queue, tag and everything; or the reason is
+            ActionError: Not exactly one of names, queue, tag and everything; or the reason is
                 empty or too long.
             ScheduleError: `until` is naive, or past by the store's clock.
             StoreError: The store cannot be reached, or there is none.
@@ -220,7 +220,7 @@ class Schedule:
             by: Who does it. Default: this process's user and host.
 
         Raises:
-            EntryNotFound, ValueError, StoreError: As `pause`.
+            EntryNotFound, ActionError, StoreError: As `pause`.
         """
         target, why = Target(names, queue, tag, everything), checked(reason)
         with self._store() as (store, _):
@@ -249,7 +249,7 @@ class Schedule:
 
         Raises:
             EntryNotFound: There is none of that name.
-            ValueError: The reason is too long.
+            ActionError: The reason is too long.
             DeclarationError: No module defines its task.
             NotTriggered: The message could not be built. Nothing was sent.
             StoreError: The store or the broker cannot be reached; the message says whether

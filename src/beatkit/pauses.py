@@ -15,6 +15,7 @@ from fnmatch import fnmatchcase
 
 from beatkit.entry import Entry
 from beatkit.errors import EntryNotFound, ScheduleError
+from beatkit.record import ActionError
 from beatkit.schedules.timetable import to_datetime
 from beatkit.store import Action, Pause, Store, pause_scopes
 
@@ -72,7 +73,7 @@ class Target:
     """What is meant: names and globs, or a queue, or a tag, or everything.
 
     Raises:
-        ValueError: It is none of these, or more than one.
+        ActionError: It is none of these, or more than one.
     """
 
     names: tuple[str, ...] = ()
@@ -83,7 +84,7 @@ class Target:
     def __post_init__(self) -> None:
         given = [bool(self.names), self.queue is not None, self.tag is not None, self.everything]
         if sum(given) != 1:
-            raise ValueError(_NOT_ONE.format("nothing" if not any(given) else _listed(self)))
+            raise ActionError(_NOT_ONE.format("nothing" if not any(given) else _listed(self)))
 
 
 _NOT_ONE = (

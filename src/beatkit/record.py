@@ -8,12 +8,17 @@ import socket
 from dataclasses import dataclass
 from datetime import datetime
 
+from beatkit.errors import BeatkitError
 from beatkit.schedules.timetable import to_datetime
 from beatkit.store import Action
 from beatkit.store.actions import Verb
 
 LONGEST = 500
 """Characters of a reason: records are kept in the store, whose memory is bounded."""
+
+
+class ActionError(BeatkitError, ValueError):
+    """What an operator asks for does not say enough, or says too much."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,13 +72,13 @@ def checked(reason: str, *, wanted: bool = False) -> str:
         wanted: An empty one is refused.
 
     Raises:
-        ValueError: It is empty and wanted, or too long.
+        ActionError: It is empty and wanted, or too long.
     """
     text = reason.strip()
     if wanted and not text:
-        raise ValueError(_EMPTY.format(reason))
+        raise ActionError(_EMPTY.format(reason))
     if len(text) > LONGEST:
-        raise ValueError(_LONG.format(text[:20] + "...", len(text), LONGEST))
+        raise ActionError(_LONG.format(text[:20] + "...", len(text), LONGEST))
     return text
 
 

@@ -1,4 +1,4 @@
-"""`celery -A app schedule VERB`: see the schedule, and check it.
+"""`celery -A app schedule VERB`: see the schedule, check it, and act on it.
 
 Celery imports this file for every `celery` command, whichever it is, so it imports nothing
 but click and what Celery has loaded before; a verb's file is imported when it is called.
@@ -24,6 +24,9 @@ VERBS = {
     "settings": ("beatkit.cli.settling", "Show each setting, and where it came from."),
     "lock": ("beatkit.cli.locking", "Write the schedule to a file, to review its changes."),
     "diff": ("beatkit.cli.locking", "Compare the schedule with what `lock` wrote."),
+    "pause": ("beatkit.cli.pausing", "Keep entries from being sent, everywhere at once."),
+    "resume": ("beatkit.cli.pausing", "Lift pauses."),
+    "trigger": ("beatkit.cli.triggering", "Send one run of an entry now."),
 }
 
 
@@ -66,7 +69,9 @@ def _unknown(verb: str) -> str:
 @click.group(cls=Verbs)
 @click.pass_context
 def schedule(context: click.Context, /, **_: Any) -> None:
-    """See the schedule of periodic tasks, and check it. No server is needed.
+    """See the schedule of periodic tasks, check it, and act on it.
+
+    Only pause, resume and trigger need servers: the store that beats share, and the broker.
 
     Data goes to stdout, notes to stderr. Exit codes: 0 yes, or done; 1 the answer is no
     (check found errors, diff found differences); 2 wrong usage, or the app cannot be used;

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, tzinfo
@@ -62,27 +62,41 @@ OPTIONS = (
     ),
     click.option("-j", "--json", "as_json", is_flag=True, help="The same as -o json."),
     click.option("--tz", type=Zone(), help="Show all times in this zone, such as Europe/Berlin."),
-    click.option(
-        "--at",
-        type=Instant(),
-        default="now",
-        help="Answer as if it were this time, such as 2026-03-29T01:30+01:00 or +2h.",
-    ),
+)
+AT = click.option(
+    "--at",
+    type=Instant(),
+    default="now",
+    help="Answer as if it were this time, such as 2026-03-29T01:30+01:00 or +2h.",
 )
 
 
 def reading(verb: Callable[..., None]) -> Callable[..., None]:
     """Give a verb the options that all have, and a View as its first argument."""
+    return _given(verb, (*OPTIONS, AT))
 
+
+def acting(verb: Callable[..., None]) -> Callable[..., None]:
+    """Do the same for a verb that acts, which it can only do now."""
+    return _given(verb, OPTIONS)
+
+
+def _given(verb: Callable[..., None], options: Sequence[Any]) -> Callable[..., None]:
     @click.pass_context
     def called(
-        context: click.Context, /, output: str, as_json: bool, tz: Any, at: str, **others: Any
+        context: click.Context,
+        /,
+        output: str,
+        as_json: bool,
+        tz: Any,
+        at: str = "now",
+        **others: Any,
     ) -> None:
         with saying():
             verb(_view(context, "json" if as_json else output, tz, at), **others)
 
     update_wrapper(called, verb)
-    for option in reversed(OPTIONS):
+    for option in reversed(options):
         option(called)
     return called
 

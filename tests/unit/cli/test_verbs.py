@@ -370,7 +370,7 @@ def test_explain_takes_h_from_a_name(run: Run) -> None:
 def test_help_lists_every_verb_and_the_exit_codes(run: Run) -> None:
     told = run("--help").out
     for verb in ("list", "show", "next", "timeline", "explain", "check", "simulate", "settings",
-                 "lock", "diff"):  # fmt: skip
+                 "lock", "diff", "pause", "resume", "trigger"):  # fmt: skip
         assert f"\n  {verb} " in told
         assert run(verb, "--help").code == 0
     assert "69" in told

@@ -9,7 +9,7 @@ import pytest
 from beatkit.errors import EntryNotFound, ScheduleError
 from beatkit.operate import Schedule
 from beatkit.pauses import Paused, Pausing, Resuming
-from beatkit.record import Deed
+from beatkit.record import ActionError, Deed
 from tests.unit.operate.shop import shop
 
 WHO = {"reason": "month's end", "by": "ann@desk"}
@@ -143,12 +143,12 @@ def test_a_queue_or_a_tag_that_no_entry_has(schedule: Schedule) -> None:
 
 
 def test_exactly_one_way_to_say_what_is_meant(schedule: Schedule) -> None:
-    assert refused(schedule, ValueError) == (
+    assert refused(schedule, ActionError) == (
         "what is meant is given as nothing, expected exactly one of names, a queue, a tag, "
         "everything\n"
         "  write it in several calls where several are meant"
     )
-    assert refused(schedule, ValueError, "a", tag="b", queue="c", everything=True) == (
+    assert refused(schedule, ActionError, "a", tag="b", queue="c", everything=True) == (
         "what is meant is given as names ['a'] and queue 'c' and tag 'b' and everything, "
         "expected exactly one of names, a queue, a tag, everything\n"
         "  write it in several calls where several are meant"
@@ -156,12 +156,12 @@ def test_exactly_one_way_to_say_what_is_meant(schedule: Schedule) -> None:
 
 
 def test_a_reason_is_wanted_and_bounded(schedule: Schedule) -> None:
-    assert refused(schedule, ValueError, "shop.mail", reason=" ") == (
+    assert refused(schedule, ActionError, "shop.mail", reason=" ") == (
         "reason is ' ', expected why this is paused\n"
         "  whoever finds the pause at night needs it\n"
         "  write such as 'migration of the invoices, until Ann is done'"
     )
-    assert refused(schedule, ValueError, "shop.mail", reason="x" * 501) == (
+    assert refused(schedule, ActionError, "shop.mail", reason="x" * 501) == (
         "reason 'xxxxxxxxxxxxxxxxxxxx...' has 501 characters, expected 500 at most\n"
         "  it is kept with every record in the store\n"
         "  write one sentence, and where to read more"

@@ -1,0 +1,152 @@
+"""`pause`, `resume` and `trigger`, on a broker and a store in this process's memory."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from celery import Celery
+
+from beatkit.operate import Schedule
+from tests.unit.cli.conftest import Done, Run
+from tests.unit.operate.shop import shop
+
+WHO = ("--reason", "month's end", "--by", "ann@desk")
+
+
+@dataclass
+class Desk:
+    """One shop, and whoever operates it."""
+
+    run: Run
+    schedule: Schedule
+    app: Celery
+
+    def __call__(self, *words: str, **how: Any) -> Done:
+        return self.run(*words, app=self.app, **how)
+
+    def scopes(self) -> list[str]:
+        return [pause.scope for pause in self.schedule.pauses()]
+
+
+@pytest.fixture
+def act(run: Run) -> Desk:
+    return Desk(run, *shop())
+
+
+def test_pause_shows_what_it_paused_and_what_it_spared(act: Desk) -> None:
+    done = act("pause", "shop.*", *WHO, "--until", "2126-01-02T03:04Z", "-o", "json")
+    document = json.loads(done.out)
+    (hello, mail) = document["items"]
+    assert hello == {
+        "scope": "entry:shop.hello",
+        "state": "paused",
+        "since": hello["since"],
+        "since_epoch": hello["since_epoch"],
+        "until": "2126-01-02T03:04:00Z",
+        "until_epoch": 4922996640,
+        "by": "ann@desk",
+        "reason": "month's end",
+    }
+    assert mail["scope"] == "entry:shop.mail"
+    assert (document["schema"], document["kind"]) == (1, "pause")
+    assert (done.code, done.err) == (0, "spared, for even_when_paused: shop.watchdog\n")
+
+
+@pytest.mark.parametrize(
+    ("words", "scope", "worded"),
+    [
+        (("shop.hello",), "entry:shop.hello", "shop.hello"),
+        (("--queue", "mail"), "entry:shop.mail", "shop.mail"),
+        (("--tag", "outgoing"), "tag:outgoing", "tag outgoing"),
+        (("--all",), "*", "everything"),
+    ],
+)
+def test_what_was_paused_is_resumed_by_the_same_words(act, words, scope, worded) -> None:
+    assert act("pause", *words, *WHO).out.splitlines()[1].startswith(worded)
+    assert act.scopes() == [scope]
+    done = act("resume", *words, "-o", "plain", quiet=True)
+    assert done.out.split("\t")[:2] == [scope, "resumed"]
+    assert act.scopes() == []
+
+
+def test_pause_with_nothing_named_shows_the_pauses_in_force(act: Desk) -> None:
+    nothing = act("pause", "-o", "plain", quiet=True)
+    assert (nothing.code, nothing.out) == (0, "")
+    assert act("pause").err == "nothing is paused\n"
+    act("pause", "--all", *WHO)
+    done = act("pause", "-o", "plain", quiet=True)
+    assert done.out.split("\t")[:2] == ["*", "in force"]
+    assert done.out.split("\t")[4:] == ["ann@desk", "month's end\n"]
+
+
+def test_a_named_entry_that_stays_paused_is_a_no(act: Desk) -> None:
+    act("pause", "--all", *WHO)
+    done = act("resume", "shop.hello", "-o", "plain", quiet=True)
+    assert (done.code, done.out.split("\t")[:2]) == (1, ["*", "still paused"])
+    act("pause", "shop.hello", *WHO)
+    done = act("resume", "--all", "-o", "plain", quiet=True)
+    states = [line.split("\t")[:2] for line in done.out.splitlines()]
+    assert states == [["*", "resumed"], ["entry:shop.hello", "still paused"]]
+    assert done.code == 0
+
+
+def test_a_resume_of_what_is_not_paused_does_nothing_and_says_so(act: Desk) -> None:
+    done = act("resume", "shop.hello", "-o", "json")
+    assert (done.code, json.loads(done.out)["items"]) == (0, [])
+    assert done.err == "nothing was paused by just that\n"
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("pause", "shop.hello"), "why? write --reason 'migration of the invoices'"),
+        (("pause", "shop.hello", "--reason", " "), "why? write --reason"),
+        (("pause", *WHO), "which entries? write names, or one of --queue, --tag and --all"),
+        (("pause", "a", "--all", *WHO), "which entries? write names, or one of --queue"),
+        (("resume",), "which entries? write names, or one of --queue, --tag and --all"),
+        (("pause", "shop.helo", *WHO), "did you mean 'shop.hello'?"),
+        (("pause", "--tag", "x", *WHO), "in this schedule there are: 'outgoing'"),
+        (("pause", "--all", *WHO, "--until", "-2h"), "write a later time, with its date"),
+        (("pause", "--all", "--reason", "x" * 501), "has 501 characters, expected 500 at most"),
+        (("trigger", "shop.helo"), "did you mean 'shop.hello'?"),
+        (("trigger",), "Missing argument 'NAME'"),
+    ],
+)
+def test_what_cannot_be_done_is_exit_code_2_and_changes_nothing(act, words, message) -> None:
+    done = act(*words)
+    assert (done.code, done.out) == (2, "")
+    assert message in done.err
+    assert act.schedule.deeds() == []
+
+
+def test_trigger_says_the_id_and_the_queue(act: Desk) -> None:
+    done = act("trigger", "shop.mail", "-o", "json", "--reason", "customer waits")
+    (item,) = json.loads(done.out)["items"]
+    (deed,) = act.schedule.deeds()
+    assert item == {
+        "name": "shop.mail",
+        "task_id": deed.task_id,
+        "queue": "mail",
+        "priority": None,
+        "at": item["at"],
+        "at_epoch": item["at_epoch"],
+        "kind": "manual",
+    }
+    assert (done.code, done.err, deed.reason) == (0, "", "customer waits")
+
+
+def test_trigger_sends_what_is_off_and_says_so(act: Desk) -> None:
+    done = act("trigger", "stock.sync")
+    assert (done.code, done.err) == (0, "stock.sync is off: beats do not send it\n")
+
+
+@pytest.mark.parametrize("words", [("pause", "--all", *WHO), ("resume", "--all"), ("trigger", "e")])
+def test_a_store_that_is_away_is_exit_code_69(run: Run, words: tuple[str, ...]) -> None:
+    app = Celery("shop", broker="redis://127.0.0.1:1/0", set_as_current=False)
+    app.conf.beat_schedule = {"e": {"task": "celery.backend_cleanup", "schedule": 60.0}}
+    done = run(*words, app=app)
+    assert (done.code, done.out) == (69, "")
+    assert done.err.startswith("Error: Store ")
