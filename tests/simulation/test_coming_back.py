@@ -36,3 +36,21 @@ def test_another_server_with_no_data_and_a_clock_an_hour_ahead_stops_nothing():
     world.run(30)
     assert times(world, "second") == list(range(1, 31))[: len(world.sent)]
     assert len(world.sent) >= 28
+
+
+def test_after_a_backup_is_restored_an_entry_that_is_younger_than_it_goes_on():
+    world = World(42)
+    world.start(*hosts(1, [SECOND, EACH]))
+
+    def restore() -> None:
+        world.roll_back("second", START + 5_000)
+        with world.store._tables.transaction() as kept:
+            del kept.progress["each"]
+        del world.high["each"]
+
+    world.at(20.5, lambda: world.outage(90))
+    world.at(100, restore)
+    world.run(150)
+    assert times(world, "each") == list(range(1, 151))[: len(times(world, "each"))]
+    assert len(times(world, "each")) >= 149
+    assert world.doubled() == []

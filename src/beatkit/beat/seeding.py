@@ -99,13 +99,20 @@ class Seeding:
     def _seeds(self, found: View, now: int) -> list[Seed]:
         """Return what to ask of the store, whose progress was `found`.
 
-        An entry that others forgot while this beat was stopped, or stood by, counts anew.
+        An entry that others forgot while this beat was stopped, or stood by, counts anew;
+        but one that is missing from an older copy of the store's data goes on.
         """
-        forget = self._aged and not self.after_loss
+        forget = self._aged and not self.after_loss and not self._is_behind(found)
         return [
             _seed_of(row, now, is_known=name in found.progress or not forget)
             for name, row in self._rows.items()
         ]
+
+    def _is_behind(self, found: View) -> bool:
+        return any(
+            name in self._rows and progress.slot < self._rows[name].progress
+            for name, progress in found.progress.items()
+        )
 
     @property
     def _knows_nothing(self) -> bool:
