@@ -12,6 +12,7 @@ from beatkit.errors import DeclarationError
 from beatkit.registry.assign import assign, is_set
 from beatkit.registry.binding import Binding, binding_of
 from beatkit.registry.start import check_at_start
+from beatkit.registry.way_back import say_what_is_given_up
 from beatkit.settings import assemble
 from beatkit.worker.slot import fill_in_slots
 
@@ -84,6 +85,7 @@ def install(app: Celery, *, registry: Registry | None = None) -> Celery:
             _fill_in(app)
         Binding(app, declarations).attach()
         check_at_start(app, then=fill_in_slots)
+        say_what_is_given_up()
     elif binding.declarations is not declarations:
         raise DeclarationError(
             f"App {app.main!r} already has the declarations of another registry\n"
