@@ -62,9 +62,9 @@ class Passes:
         self.presence = presence
         self.outage = Outage("store")
         self.broker_outage = Outage("broker")
-        self._agenda = Agenda()
+        self.agenda = Agenda()
         self._taken: set[str] = set()  # taken out of the agenda and not put back yet
-        self._failing: set[str] = set()
+        self.failing: set[str] = set()
         self._unanswered: dict[str, int] = {}  # slots claimed whose answer never came
         self._seeding = Seeding(self.rows, store)
         self._store = store
@@ -115,7 +115,7 @@ class Passes:
             store.hand_over(mine, to="")
 
     def _look(self) -> None:
-        situation = self.presence.look(self._last_sent, len(self._failing))
+        situation = self.presence.look(self._last_sent, len(self.failing))
         now = min(situation.now, self.presence.now())  # the store's own may have leapt ahead
         if self.outage.lasts or len(situation.peers) > 1:
             self._seeding.others_may_know_more(now)
@@ -139,28 +139,28 @@ class Passes:
         return None if row is None else row.entry
 
     def _plan_afresh(self, now: int) -> None:
-        self._agenda = Agenda()
+        self.agenda = Agenda()
         for row in self.rows.values():
             at = self._wake(row, now)
             if at is not None:
-                self._agenda.put(row.entry.name, at)
+                self.agenda.put(row.entry.name, at)
 
     def _serve(self) -> float:
         """Send a batch of what is due; return milliseconds until there is more."""
         now, delay = self.presence.now(), self.presence.standing().delay_ms
         if self._due_in(now, delay) > 0:
             return self._due_in(now, delay)
-        names = self._agenda.take(now - delay, BATCH)
+        names = self.agenda.take(now - delay, BATCH)
         self._taken = set(names)
         try:
             self._take_up([self.rows[name] for name in names], now)
         finally:
             for name in self._taken:  # whatever happened, none may be forgotten
-                self._agenda.put(name, now)
+                self.agenda.put(name, now)
         return self._due_in(self.presence.now(), delay)
 
     def _due_in(self, now: int, delay: int) -> float:
-        first = self._agenda.first() if self._seeding.done else None
+        first = self.agenda.first() if self._seeding.done else None
         if first is None:
             return peers.ANNOUNCE_MS
         return max(0, max(first + delay, self._rest_until) - now)
@@ -250,7 +250,7 @@ class Passes:
         if row.failures:
             report.mended(row.entry, row.failures)
             row.succeed()
-            self._failing.discard(row.entry.name)
+            self.failing.discard(row.entry.name)
         if move.missed is not None:
             report.missed(row.entry, move.missed)
         if answer.outcome == "withheld":
@@ -273,7 +273,7 @@ class Passes:
 
     def _fail(self, row: Row, now: int, complaint: str) -> None:
         again_at = row.fail(now)
-        self._failing.add(row.entry.name)
+        self.failing.add(row.entry.name)
         self._put(row, again_at)
         if complaint != row.complaint:
             row.complaint = complaint
@@ -290,7 +290,7 @@ class Passes:
         """Put a row back into the agenda; None: it is over."""
         self._taken.discard(row.entry.name)
         if at is not None:
-            self._agenda.put(row.entry.name, at)
+            self.agenda.put(row.entry.name, at)
 
 
 def _is_full(answer: Answer) -> bool:

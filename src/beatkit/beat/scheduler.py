@@ -18,6 +18,7 @@ from celery.utils.log import get_logger
 
 from beatkit.beat.quiet import unsaid
 from beatkit.beat.start import Hooks, Running, begin, chosen, describe
+from beatkit.beat.stuck import Watchdog, stuck_after
 from beatkit.beat.table import ScheduleEntry, Table, dispatched
 from beatkit.entry import Entry as Definition
 from beatkit.registry.effective import check_start
@@ -66,6 +67,7 @@ class Scheduler(celery_beat.Scheduler):
         self._error: Exception | None = None
         self._in_tick = False
         self._stopping = False
+        self._watchdog = Watchdog(stuck_after(app))
         super().__init__(app, *args, lazy=lazy, **kwargs)
 
     # --- what Celery reads
@@ -104,7 +106,8 @@ class Scheduler(celery_beat.Scheduler):
             raise SystemExit(0)
         self._in_tick = True
         try:
-            return self._pass()
+            with self._watchdog:
+                return self._pass()
         finally:
             self._in_tick = False
 
@@ -118,6 +121,7 @@ class Scheduler(celery_beat.Scheduler):
         if self._in_tick:
             self._stopping = True
             return
+        self._watchdog.close()
         if self._running is not None:
             self._running.heartbeat.leave()
         self._leave()

@@ -277,6 +277,7 @@ SETTINGS: dict[str, Setting] = {
         Setting('beatkit_policies', 'policies of entries written in beat_schedule: name or glob -> policy', kind='Options'),
         Setting('beatkit_remote_tasks', 'globs of task names that live in another code base', kind='Names'),
         Setting('beatkit_health_file', 'file that each beat writes for `beatkit health`, once a second; unset, none; one for each beat'),
+        Setting('beatkit_stuck_after', 'seconds after which a beat whose tick has not ended logs where it stands and ends; unset, 60; 0: never', kind='Seconds'),
         Setting('beatkit_replica_wait', 'wait for a replica of the store after each batch, in milliseconds; unset, 100; 0 does not wait', kind='Milliseconds'),
     )
 }

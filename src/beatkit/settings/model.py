@@ -502,6 +502,8 @@ class Fields(BaseModel):
     """Globs of task names that live in another code base."""
     beatkit_health_file: kinds.Text = None
     """File that each beat writes for `beatkit health`, once a second; unset, none; one for each beat."""
+    beatkit_stuck_after: kinds.Seconds = None
+    """Seconds after which a beat whose tick has not ended logs where it stands and ends; unset, 60; 0: never."""
     beatkit_replica_wait: kinds.Milliseconds = None
     """Wait for a replica of the store after each batch, in milliseconds; unset, 100; 0 does not wait."""
 
@@ -750,4 +752,5 @@ class SettingsDict(TypedDict, total=False):
     beatkit_policies: kinds.Options
     beatkit_remote_tasks: kinds.Names
     beatkit_health_file: kinds.Text
+    beatkit_stuck_after: kinds.Seconds
     beatkit_replica_wait: kinds.Milliseconds

@@ -106,3 +106,31 @@ def test_systemd_is_told_ready_alive_and_stopping(shop: Path, valkey: ValkeyServ
         last = ""
         while last != "STOPPING=1":
             last = systemd.recv(200).decode()  # raises where it was never said
+
+
+STUCK = """
+import threading
+from beatkit import make_app, periodic
+
+app = make_app("shop", beatkit_stuck_after=1.2, task_routes=[lambda *_, **__: stand_still()])
+
+
+def stand_still() -> None:
+    threading.Event().wait()
+
+
+@periodic(seconds=1)
+def tick() -> None: ...
+"""
+
+
+def test_a_beat_whose_tick_is_stuck_says_where_and_ends(shop: Path, valkey: ValkeyServer) -> None:
+    (shop / "shop.py").write_text(STUCK)
+    with running(shop, {"CELERY_BROKER_URL": valkey.url()}, BEAT) as (beat,):
+        assert beat.process.wait(30) == 70
+        printed = beat.until(lambda lines: any("stand_still()" in line for line in lines))
+    said = [line for line in printed if "has not ended" in line]
+    assert [line.rpartition("beat: ")[2] for line in said] == [
+        "a tick has not ended for 1.2 s (beatkit_stuck_after). The beat ends; start it again. "
+        "It stands here:\n"
+    ]
