@@ -11,7 +11,8 @@ before an app exists.
 each source, `naming` judges its keys. `judging` puts the layers over one another and
 converts each value by its kind (`values`, `urls`, `registered`, `routing`, `entries`);
 `rules` looks at several values at once. `catalog` and `model` are generated from Celery's
-own table and tools/settings.txt. No step stops at the first problem.
+own table and tools/settings.txt. No step stops at the first problem. None needs a server:
+`connect` looks whether those that the settings name can be used.
 
 The names below load on first use: `beatkit.settings.urls` alone costs no pydantic.
 """
@@ -22,6 +23,8 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from beatkit.settings.connect import check_backend as check_backend
+    from beatkit.settings.connect import check_broker as check_broker
     from beatkit.settings.explanation import Explained as Explained
     from beatkit.settings.explanation import explain as explain
     from beatkit.settings.loading import assemble as assemble
@@ -29,15 +32,21 @@ if TYPE_CHECKING:
     from beatkit.settings.model import SettingsDict as SettingsDict
     from beatkit.settings.problems import Problem as Problem
     from beatkit.settings.problems import SettingsError as SettingsError
+    from beatkit.settings.reach import Reach as Reach
+    from beatkit.settings.reach import Unreachable as Unreachable
     from beatkit.settings.settled import Settings as Settings
 
 _HOMES = {
     "Explained": "explanation",
     "Problem": "problems",
+    "Reach": "reach",
     "Settings": "settled",
     "SettingsDict": "model",
     "SettingsError": "problems",
+    "Unreachable": "reach",
     "assemble": "loading",
+    "check_backend": "connect",
+    "check_broker": "connect",
     "explain": "explanation",
     "load": "loading",
 }
@@ -45,10 +54,14 @@ _HOMES = {
 __all__ = [
     "Explained",
     "Problem",
+    "Reach",
     "Settings",
     "SettingsDict",
     "SettingsError",
+    "Unreachable",
     "assemble",
+    "check_backend",
+    "check_broker",
     "explain",
     "load",
 ]
