@@ -11,7 +11,6 @@ from kombu.serialization import dumps
 from beatkit.entry import Entry
 from beatkit.registry.problem import Problem, shown
 from beatkit.settings.problems import Unfit
-from beatkit.settings.registered import serializer
 
 
 def unserialisable(entry: Entry, task: Any, setting: str) -> Problem | None:
@@ -33,9 +32,12 @@ def unserialisable(entry: Entry, task: Any, setting: str) -> Problem | None:
 
 def _unknown_serializer(name: Any) -> Problem | None:
     """Asked only now that the app's modules, which may register one, have been imported."""
+    if name is None:
+        return None
+    from beatkit.settings.registered import serializer
+
     try:
-        if name is not None:
-            serializer(name)
+        serializer(name)
     except Unfit as error:
         (flaw,) = error.flaws
         return Problem(f"options['serializer'] {flaw.said}", flaw.remedy)

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from beatkit.errors import ScheduleError
-from beatkit.settings import values
+from beatkit.settings import registered, values
 from beatkit.settings.nearest import nearest, words
 from beatkit.settings.problems import Flaw, Unfit
 from beatkit.settings.routing import SEND
@@ -183,12 +183,18 @@ def _option(name: str, value: Any) -> Iterator[Flaw]:
     near = None if name in SEND else nearest(name, SEND)
     if near:
         yield Flaw("is no option", "typo", (name,), near, f"did you mean {near}?")
-    convert = {"expires": _expires, "priority": values.whole(0, 255), "countdown": values.seconds}
-    if name in convert and value is not None:
+    if name in _OPTIONS and value is not None:
         try:
-            convert[name](value)
+            _OPTIONS[name](value)
         except Unfit as error:
             yield from (at(flaw, name) for flaw in error.flaws)
+
+
+def _queue(value: Any) -> Any:
+    # Celery asks whatever is no text for its name, at each send.
+    if not (isinstance(value, str) and value) and not hasattr(value, "name"):
+        raise values.unfit(value, "the name of a queue")
+    return value
 
 
 def _expires(value: Any) -> Any:
@@ -212,6 +218,13 @@ def _relative(value: Any) -> bool:
     return values.flag(value)
 
 
+_OPTIONS = {
+    "countdown": values.seconds,
+    "expires": _expires,
+    "priority": values.whole(0, 255),
+    "queue": _queue,
+    "serializer": registered.serializer,
+}
 _CONVERTERS = {
     "task": _task,
     "schedule": schedule,

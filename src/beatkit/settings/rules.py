@@ -95,7 +95,7 @@ def _certificates(name: str, wanted: Any) -> Iterator[Flaw]:
         said = f"is {shown(wanted)}, expected 'required', 'optional' or 'none'"
         yield Flaw(said, name=name, path=path, remedy="write 'required'")
     elif word == "none":
-        said = "is none: the server's certificate is not checked"
+        said = "has ssl_cert_reqs none: the server's certificate is not checked"
         yield Flaw(said, "insecure", name=name, remedy="write 'required'")
 
 
@@ -150,6 +150,23 @@ def _sentinel(values: Values) -> Iterator[Flaw]:
             yield Flaw(said, "url_error", name=name, remedy=remedy)
 
 
+def _lone_users(values: Values) -> Iterator[Flaw]:
+    """A Redis URL with a user and no password: nearly always the password, misplaced."""
+    for name in (*_BROKERS, "result_backend"):
+        url = next(filter(_lacks_password, urls.members(values.get(name))), None)
+        if url is not None:
+            said = f"is {urls.redact(url)!r}: before the @ stands a user, and no password"
+            remedy = "a password has a colon before it: redis://:secret@host:6379/0"
+            yield Flaw(said, "warning", name=name, remedy=remedy)
+
+
+def _lacks_password(url: str) -> bool:
+    parts = urls.split(url)
+    user = parts.netloc.rpartition("@")[0]
+    given = ":" in user or "credential_provider" in parts.query
+    return parts.base in urls.REDIS and bool(user) and not given
+
+
 def _visibility(values: Values) -> Iterator[Flaw]:
     options = values.get("broker_transport_options") or {}
     shown_for = options.get("visibility_timeout")
@@ -177,6 +194,7 @@ _RULES: tuple[Rule, ...] = (
     _certificates_in_urls,
     _databases,
     _sentinel,
+    _lone_users,
     _visibility,
     _database_url,
     transports.unknown_options,

@@ -32,6 +32,7 @@ _OTHERS_WORDS = (
     "S3_", "GCS_", "CONTROL_", "DATABASE_", "CASSANDRA_", "AZUREBLOCKBLOB_", "COSMOSDBSQL_",
 )  # fmt: skip
 _OURS = ("celery", "beatkit_", "broker_")
+_DAEMONS = ("celeryd_", "celerybeat_", "beatkit_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +189,8 @@ def _is_foreign(key: str, value: Any, prefix: str, source: Source) -> bool:
         return False
     if not ours or former.belongs_to_others(key, value):
         return True
-    return lower.startswith("broker_") and not suggestion(key, prefix)
+    stray = not lower.startswith(prefix.lower()) and not lower.startswith(_DAEMONS)
+    return stray and not suggestion(key, prefix) and not former.removed(key)
 
 
 def _style(keys: tuple[Key, ...], source: Source) -> Style:

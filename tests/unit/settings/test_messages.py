@@ -341,6 +341,28 @@ def test_a_url_is_told_without_its_password_and_with_the_right_spelling(
     assert message({"broker_url": url}) == f"broker_url {said}"
 
 
+@pytest.mark.parametrize(
+    ("values", "said"),
+    [
+        (
+            {"broker_url": "redis://secret@cache:6379/0"},
+            "broker_url is 'redis://***@cache:6379/0': before the @ stands a user, and no password\n"
+            "  from the mapping given in app.py, line 1\n"
+            "  a password has a colon before it: redis://:secret@host:6379/0",
+        ),
+        (
+            {"broker_url": "rediss://cache/0", "broker_use_ssl": {"ssl_cert_reqs": "none"}},
+            "broker_use_ssl has ssl_cert_reqs none: the server's certificate is not checked\n"
+            "  from the mapping given in app.py, line 1\n"
+            "  write 'required'",
+        ),
+    ],
+)
+def test_what_may_be_meant_is_a_notice(values: dict[str, Any], said: str) -> None:
+    (notice,) = load(values).notices
+    assert re.sub(r"given in .*, line \d+", "given in app.py, line 1", notice.message) == said
+
+
 def test_a_result_backend_that_is_gone_names_its_successor() -> None:
     assert message({"result_backend": "amqp://guest:hush@mq//"}) == (
         "result_backend is 'amqp://guest:***@mq//', a result backend that Celery no longer has\n"

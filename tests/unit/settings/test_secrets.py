@@ -17,7 +17,12 @@ from beatkit.settings import SettingsError, assemble, explain, load
 from beatkit.settings.redaction import guard
 from beatkit.settings.urls import redact
 
-CASES = json.loads((Path(__file__).parents[2] / "data" / "settings-cases.json").read_text())
+DATA = Path(__file__).parents[2] / "data"
+CASES = [
+    case
+    for name in ("settings-cases.json", "more-settings-cases.json")
+    for case in json.loads((DATA / name).read_text())
+]
 SECRET = "hush-hush"
 
 

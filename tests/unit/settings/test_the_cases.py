@@ -1,4 +1,4 @@
-"""Every case of settings-cases.json: verdict, keys, suggestions, values, and no secret shown."""
+"""Every case of both files of settings cases: verdict, keys, suggestions and values."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ import pytest
 
 from beatkit.settings import Problem, Settings, SettingsError, assemble, load
 
-CASES = json.loads((Path(__file__).parents[2] / "data" / "settings-cases.json").read_text())
+DATA = Path(__file__).parents[2] / "data"
+CASES = [
+    case
+    for name in ("settings-cases.json", "more-settings-cases.json")
+    for case in json.loads((DATA / name).read_text())
+]
 RAISING = {
     "mixed", "typo", "unknown", "type_error", "url_error", "conflict", "removed", "misplaced",
 }  # fmt: skip
