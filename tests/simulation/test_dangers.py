@@ -54,6 +54,24 @@ def test_when_the_lead_is_killed_the_next_sends_within_a_second():
     assert latest(world) <= 1.0
 
 
+def test_when_nine_of_ten_are_killed_at_once_the_last_sends_within_two_seconds():
+    world = World(50, Faults(restart_ms=(30_000, 30_000)))
+    ten = hosts(10, [EACH])
+    world.start(*ten)
+
+    def kill_all_but_the_last() -> None:
+        ranks = [peer.beat.id for peer in ten[0].passes.presence.situation.peers]
+        for host in ten:
+            if host.id != ranks[-1]:
+                world.kill(host)
+
+    world.at(10.9995, kill_all_but_the_last)
+    world.run(25)
+    assert world.doubled() == []
+    assert times(world, "each") == list(range(1, 26))[: len(world.sent)]
+    assert 1.0 < latest(world) <= 2.05
+
+
 def lead(world: World) -> str:
     return world.sent[-1].by
 
