@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import click
@@ -14,7 +15,7 @@ from beatkit.cli.answer import NO, YES, Answer
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.view import View, reading
 from beatkit.cli.when import Duration, aware, distance, stamp, worded
-from beatkit.errors import StoreError
+from beatkit.errors import StoreError, StoreUnavailable
 from beatkit.store import Peer
 from beatkit.store.choice import Choice, choose, open_choice
 from beatkit.store.eviction import SAFE, eviction_policy
@@ -61,7 +62,7 @@ def status_verb(view: View, grace: timedelta) -> None:
     store cannot be reached.
     """
     choice = choose(view.app)
-    _refuse_private(choice)
+    _refuse_out_of_reach(choice)
     rows = served(view.app)
     store = open_choice(choice, TIMEOUT_S)
     try:
@@ -79,7 +80,7 @@ def served(app: Any) -> list[Served]:
     return [Served(entry, app.conf.beat_cron_starting_deadline) for entry in table.definitions()]
 
 
-def _refuse_private(choice: Choice) -> None:
+def _refuse_out_of_reach(choice: Choice) -> None:
     if choice.url.startswith("memory:"):
         raise StoreError(
             f"the store is {choice.url!r}, which is inside the process of its beat, expected "
@@ -87,6 +88,16 @@ def _refuse_private(choice: Choice) -> None:
             f"  from {choice.source}\n"
             "  write beatkit_store_url = 'redis://HOST:6379/0', or ask on the beat's host: "
             "beatkit health"
+        )
+    path = choice.url.removeprefix("sqlite:///").split("?")[0]
+    if path != choice.url and not Path(path).exists():
+        # To open it would make it, and an empty store knows of no beat.
+        raise StoreUnavailable(
+            f"the store's file {str(Path(path).absolute())!r} is not there, expected the one "
+            "that beats write\n"
+            f"  from {choice.source}\n"
+            "  ask on the beats' host and in their folder, or write sqlite:////var/lib/..., "
+            "an absolute path"
         )
 
 
@@ -130,7 +141,7 @@ def facts(view: View, choice: Choice, found: Survey, eviction: str | None) -> di
         **instant("last_send", found.last_send),
         "overdue": [_late(view, found, one).data for one in found.overdue],
         "unpublished": len(situation.pendings),
-        "paused": dict(situation.paused),
+        "paused": {scope: pause.reason for scope, pause in situation.paused.items()},
         "unknown": list(found.unknown),
         "changed": list(found.changed),
         "foreign": list(found.foreign),
@@ -155,8 +166,10 @@ def words(view: View, choice: Choice, found: Survey) -> Iterator[tuple[str, str]
     yield "sending", f"{sending(choice)}: {PROMISES[sending(choice)]}"
     if situation.pendings:
         yield "unpublished", f"{len(situation.pendings)} claimed, not reported as published"
-    for scope, reason in sorted(situation.paused.items()):
-        yield "paused", f"{scope}: {reason}" if reason else scope
+    for scope, pause in sorted(situation.paused.items()):
+        ends = None if pause.until is None else aware(pause.until, view.zone)
+        until = "" if ends is None else f", until {worded(ends, view.now)}"
+        yield "paused", f"{scope}: {pause.reason} ({pause.by}{until})"
 
 
 def remarks(choice: Choice, found: Survey, eviction: str | None) -> Iterator[str]:

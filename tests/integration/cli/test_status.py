@@ -31,11 +31,11 @@ def folder(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def status(folder: Path, url: str, *words: str) -> subprocess.CompletedProcess[str]:
+def status(folder: Path, url: str, *words: str, **env: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["celery", "-A", "shop", "schedule", "status", *words],
         cwd=folder,
-        env=environment({"CELERY_BROKER_URL": url, "COLUMNS": "100"}),
+        env=environment({"CELERY_BROKER_URL": url, "COLUMNS": "100", **env}),
         capture_output=True,
         text=True,
         timeout=60,
@@ -104,4 +104,48 @@ def test_an_eviction_policy_that_forgets_is_told(folder: Path, new_valkey: Any) 
         "No beat sends: start one with celery -A ... beat\n"
         "The store's maxmemory-policy is 'allkeys-lru': a full server may forget what was "
         "sent; set it to 'noeviction'\n"
+    )
+
+
+def test_a_file_that_no_beat_has_made_is_not_made(folder: Path) -> None:
+    done = status(folder, "amqp://localhost", BEATKIT_STORE_URL="sqlite:///shop.db")
+    assert (done.returncode, done.stdout) == (69, "")
+    assert done.stderr == (
+        f"Error: the store's file {str(folder / 'shop.db')!r} is not there, expected the one "
+        "that beats write\n"
+        "  from beatkit_store_url\n"
+        "  ask on the beats' host and in their folder, or write sqlite:////var/lib/..., an "
+        "absolute path\n"
+    )
+    assert not (folder / "shop.db").exists()
+
+
+def test_beats_that_share_a_file(folder: Path, valkey: ValkeyServer) -> None:
+    store = {"BEATKIT_STORE_URL": "sqlite:///shop.db"}
+    with running(folder, {"CELERY_BROKER_URL": valkey.url(), **store}, BEAT) as (one,):
+        one.until(lambda lines: count(SENT)(lines) > 0)
+        done = status(folder, valkey.url(), "-j", **store)
+    told = document(done)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert [beat["role"] for beat in told["items"]] == ["lead"]
+    assert (told["store"], told["sending"]) == ("sqlite:///shop.db", "claimed")
+    assert told["eviction"] is None
+
+
+def test_an_old_beat_a_laptop_and_a_second_project_are_seen(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory, valkey: ValkeyServer
+) -> None:
+    other = tmp_path_factory.mktemp("other")
+    (other / "shop.py").write_text(SHOP.replace('name="tick"', 'name="crm.sync"'))
+    url = {"CELERY_BROKER_URL": valkey.url()}
+    with running(folder, url, BEAT) as (one,):
+        one.until(lambda lines: count(SENT)(lines) > 0)
+        with running(other, url, BEAT) as (two,):
+            two.until(lambda lines: any("another project" in line for line in lines))
+            mine, theirs = status(folder, valkey.url(), "-j"), status(other, valkey.url(), "-j")
+    roles = [(beat["role"], beat["pid"]) for beat in document(mine)["items"]]
+    assert roles == [("lead", one.process.pid), ("suspended", two.process.pid)]
+    assert theirs.stderr == (
+        "Another project uses this store under 'beatkit:shop:': it serves 'tick' and others, "
+        "this code has none of them; set beatkit_key_prefix to another text in one of them\n"
     )
