@@ -7,13 +7,15 @@ nor does `enabled=False`: whoever triggers means it.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
 from beatkit.entry import Entry
-from beatkit.errors import BeatkitError, DeclarationError
+from beatkit.errors import BeatkitError, DeclarationError, StoreUnavailable
 from beatkit.registry.unknown import unknown_tasks
 from beatkit.schedules.timetable import to_datetime
 from beatkit.sending import BrokerUnavailable
@@ -65,13 +67,15 @@ def trigger(app: Any, name: str, entry: Entry, store: Store, *, by: str, reason:
     unknown = unknown_tasks(app, {entry.name: entry})
     if unknown:
         raise DeclarationError(unknown[0])
-    now = store.pauses().now
+    with _store_named(entry):
+        now = store.pauses().now
     out = _manual(name, entry, now, app.tasks.get(entry.task))
     run = str(out.options["task_id"])
     publisher = Publisher(app)
     try:
         _make_ready(publisher, entry)
-        store.act(Action("trigger", (f"entry:{entry.name}",), by, reason, task_id=run))
+        with _store_named(entry):
+            store.act(Action("trigger", (f"entry:{entry.name}",), by, reason, task_id=run))
         _publish(publisher, out)
     finally:
         publisher.close()
@@ -82,6 +86,15 @@ def _manual(name: str, entry: Entry, now: int, task: Any) -> Outgoing:
     out = outgoing(name, entry, now, "manual", task)
     out.options["task_id"] = task_id(name, entry.name, now, f"manual {uuid4().hex}")
     return out
+
+
+@contextmanager
+def _store_named(entry: Entry) -> Iterator[None]:
+    """Say what a store that is away means here: an operator waits, no beat comes again."""
+    try:
+        yield
+    except StoreUnavailable as error:
+        raise StoreUnavailable(_NO_STORE.format(entry.name, _first_line(error))) from error
 
 
 def _make_ready(publisher: Publisher, entry: Entry) -> None:
@@ -111,6 +124,11 @@ def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0]
 
 
+_NO_STORE = (
+    "Entry {0!r} was not triggered. {1}\n"
+    "  the store gives the time, and keeps the record of who triggered what\n"
+    "  nothing was sent: trigger it again when the store is back"
+)
 _AWAY = (
     "Entry {0!r} was not triggered. {1}\n"
     "  from broker_url\n"

@@ -71,11 +71,9 @@ def _unknown(verb: str) -> str:
 def schedule(context: click.Context, /, **_: Any) -> None:
     """See the schedule of periodic tasks, check it, and act on it.
 
-    Only pause, resume and trigger need servers: the store that beats share, and the broker.
-
     Data goes to stdout, notes to stderr. Exit codes: 0 yes, or done; 1 the answer is no
-    (check found errors, diff found differences); 2 wrong usage, or the app cannot be used;
-    69 a server cannot be reached.
+    (check found errors, diff found differences, what was to be resumed stays paused);
+    2 wrong usage, or the app cannot be used; 69 a server cannot be reached.
     """
     root = context.find_root()
     if root is not context and root.params.get("app") is None:

@@ -15,7 +15,7 @@ from beatkit.cli.answer import Outlet
 from beatkit.cli.status import answer, remarks
 from beatkit.cli.view import View
 from beatkit.cli.when import aware
-from beatkit.store import Beat, Peer, Pending, Situation
+from beatkit.store import Beat, Pause, Peer, Pending, Situation
 from beatkit.store.choice import Choice
 
 NOW = 1_795_348_807_000  # 2026-11-22 12:00:07 UTC
@@ -37,10 +37,12 @@ WELL = Survey(
     foreign=(),
     two_projects=False,
 )
+DEPLOY = Pause("deploy", "ann@desk", NOW)
+PRINTER = Pause("the printer", "bob@desk", NOW, NOW + 3_600_000)
 LATE = replace(
     WELL,
     situation=Situation(
-        NOW, "identity", "", (), {"*": "deploy", "tag:mail": ""},
+        NOW, "identity", "", (), {"*": DEPLOY, "tag:mail": PRINTER},
         (Pending("shop.close_day", NOW, "scheduled", "web-1-a", 1, NOW),),
     ),
     roles=(),
@@ -104,7 +106,7 @@ def test_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
             }
         ],
         "unpublished": 1,
-        "paused": {"*": "deploy", "tag:mail": ""},
+        "paused": {"*": "deploy", "tag:mail": "the printer"},
         "unknown": [],
         "changed": [],
         "foreign": [],
@@ -191,8 +193,8 @@ schedule     none is in force; this code's is 0f0f
 store        sqlite:///beatkit.db (from broker_url)
 sending      claimed: no slot is lost; one may be sent twice, with one task id
 unpublished  1 claimed, not reported as published
-paused       *: deploy
-paused       tag:mail
+paused       *: deploy (ann@desk)
+paused       tag:mail: the printer (bob@desk, until Sun 22 Nov 13:00:07 UTC)
 
 OVERDUE         DUE                      LATE
 shop.close_day  Sun 22 Nov 11:57 UTC  3min 7s

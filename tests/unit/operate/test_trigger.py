@@ -164,3 +164,16 @@ def test_a_broker_that_is_away() -> None:
         "  nothing was sent: trigger it again when the broker is back"
     )
     assert schedule.deeds() == []
+
+
+def test_a_store_that_is_away() -> None:
+    schedule = on_dead_broker()
+    schedule.app.conf.update(beatkit_store_url=None, broker_url="redis://127.0.0.1:1/0")
+    with pytest.raises(StoreUnavailable) as caught:
+        schedule.trigger("e")
+    assert str(caught.value) == (
+        "Entry 'e' was not triggered. Store 'redis://127.0.0.1:1/0' is not available: "
+        "Error 111 connecting to 127.0.0.1:1. Connection refused.\n"
+        "  the store gives the time, and keeps the record of who triggered what\n"
+        "  nothing was sent: trigger it again when the store is back"
+    )
