@@ -19,13 +19,13 @@ def read_file(path: Path) -> tuple[str, Mapping[str, Any]]:
     Raises:
         SettingsError: It cannot be read or parsed, or is no table of names.
     """
-    label = short(path)
+    label, remedy = short(path), "write names and values: broker_url = ..."
     try:
         content = path.read_text("utf-8")
     except OSError as error:
-        reason = error.strerror or "cannot be read"
+        reason, remedy = error.strerror or "cannot be read", "check the path, and who may read it"
     except UnicodeDecodeError:
-        reason = "is not UTF-8 text"
+        reason, remedy = "is not UTF-8 text", "save it as UTF-8"
     else:
         values = _parse(path, content)
         if isinstance(values, Mapping):
@@ -34,9 +34,7 @@ def read_file(path: Path) -> tuple[str, Mapping[str, Any]]:
                 (f"[celery] in {label}", inner) if isinstance(inner, Mapping) else (label, values)
             )
         reason = "holds no table of names"
-    raise unreadable(
-        f"the settings file {label}: {reason}", "write names and values: broker_url = ..."
-    )
+    raise unreadable(f"the settings file {label}: {reason}", remedy)
 
 
 def _parse(path: Path, content: str) -> Any:

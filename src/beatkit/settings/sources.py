@@ -7,13 +7,17 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import import_module
 from pathlib import Path
-from types import ModuleType
+from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from beatkit.settings.files import SUFFIXES, read_file, short, unreadable
 from beatkit.settings.former import belongs_to_others
+from beatkit.settings.values import shown
 
 _ZONE = "TIME_ZONE"
+# Things that have attributes like everything, and none that could be a setting.
+_FUNCTIONS = (FunctionType, BuiltinFunctionType, MethodType)
+_NO_SOURCES = (int, float, bytes, list, tuple, set, frozenset, *_FUNCTIONS)
 _INNER = ("beatkit", "pydantic")
 # A mapping with one of these is a web application's whole configuration.
 _WEB = frozenset({"SECRET_KEY", "INSTALLED_APPS", "ROOT_URLCONF", "SQLALCHEMY_DATABASE_URI"})
@@ -97,6 +101,11 @@ def _open(source: Any) -> Source:
 
 
 def _object(source: Any) -> Source:
+    if isinstance(source, _NO_SOURCES):
+        said = f"the source of settings is {shown(source)}, expected a mapping, a module, a class,"
+        call = isinstance(source, _FUNCTIONS)
+        remedy = "call it, if it returns settings" if call else "write {'broker_url': ...}"
+        raise unreadable(f"{said} an instance, or the name of a module or file", remedy)
     if isinstance(source, ModuleType):
         label = short(getattr(source, "__file__", None) or f"module {source.__name__}")
         return Source(label, _attributes(source, vars(source)), python=True)
@@ -152,9 +161,10 @@ def _named(source: str | Path) -> Source:
     path = Path(source)
     if isinstance(source, Path) or path.suffix.lower() in SUFFIXES:
         return Source(*read_file(path))
-    if path.suffix == ".py":
+    if path.suffix == ".py" or "/" in source or source.startswith("."):
         said = f"the source of settings is {source!r}, expected a module's name, or a TOML, YAML"
-        raise unreadable(f"{said} or JSON file", f"write {path.stem!r}")
+        remedy = f"write {path.stem!r}" if path.suffix == ".py" else "check its spelling"
+        raise unreadable(f"{said} or JSON file", remedy)
     found, attributes = _imported(str(source))
     for name in attributes:
         if not hasattr(found, name):

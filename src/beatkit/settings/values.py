@@ -59,7 +59,7 @@ def flag(value: Any) -> bool:
     """True or false; the usual words for them; 0 and 1."""
     value = plain(value)
     word = value.lower() if isinstance(value, str) else value
-    if word in (True, False):
+    if isinstance(word, int | float) and word in (True, False):
         return bool(word)
     if isinstance(word, str) and word in _TRUE | _FALSE:
         return word in _TRUE

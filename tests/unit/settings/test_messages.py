@@ -346,7 +346,8 @@ def test_a_url_is_told_without_its_password_and_with_the_right_spelling(
     [
         (
             {"broker_url": "redis://secret@cache:6379/0"},
-            "broker_url is 'redis://***@cache:6379/0': before the @ stands a user, and no password\n"
+            "broker_url is 'redis://***@cache:6379/0': before the @ stands a user,"
+            " and no password\n"
             "  from the mapping given in app.py, line 1\n"
             "  a password has a colon before it: redis://:secret@host:6379/0",
         ),

@@ -15,6 +15,7 @@ from kombu import Queue
 from pydantic import BaseModel, RedisDsn, SecretStr
 
 from beatkit.settings import Settings, SettingsError, load
+from beatkit.settings.values import shown
 
 WANTED = {"broker_url": "redis://cache/0", "worker_concurrency": 4}
 
@@ -150,7 +151,7 @@ def test_what_cannot_be_read_is_told_with_what_to_write(
     Path("list.json").write_text("[1]")
     assert failure("none.toml") == (
         "the settings file none.toml: No such file or directory\n"
-        "  write names and values: broker_url = ..."
+        "  check the path, and who may read it"
     )
     assert failure("list.json") == (
         "the settings file list.json: holds no table of names\n"
@@ -164,6 +165,10 @@ def test_what_cannot_be_read_is_told_with_what_to_write(
         "the source of settings is 'celeryconfig.py', expected a module's name, or a TOML, YAML "
         "or JSON file\n  write 'celeryconfig'"
     )
+    assert failure("../conf.ini") == (
+        "the source of settings is '../conf.ini', expected a module's name, or a TOML, YAML "
+        "or JSON file\n  check its spelling"
+    )
     assert failure("no_such_package.conf") == (
         "the source of settings is 'no_such_package.conf', which cannot be imported\n"
         "  check the name, and that its folder is on sys.path"
@@ -171,6 +176,21 @@ def test_what_cannot_be_read_is_told_with_what_to_write(
     assert failure(Typed) == (
         "the source of settings is the class Typed, expected an instance of it: "
         "a class of pydantic's has no values\n  write Typed()"
+    )
+
+
+@pytest.mark.parametrize(
+    ("source", "remedy"),
+    [
+        (6379, "write {'broker_url': ...}"),
+        ([("broker_url", "redis://:hush@h")], "write {'broker_url': ...}"),
+        (failure, "call it, if it returns settings"),
+    ],
+)
+def test_what_has_no_names_to_read_is_refused(source: Any, remedy: str) -> None:
+    assert failure(source) == (
+        f"the source of settings is {shown(source)}, expected a mapping, a module, a class,"
+        f" an instance, or the name of a module or file\n  {remedy}"
     )
 
 
