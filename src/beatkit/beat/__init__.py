@@ -27,6 +27,8 @@ so a beat that is stopped anywhere, for any time, and continued, sends nothing t
   `seeding` (entries new to the store, gone from the schedule, lost with the store's data).
 - `passes`: one beat's life, without Celery: announce, plan, send, advance. The simulation
   runs this very class on a virtual clock.
+- `health` (the heartbeat file), `systemd` and `stuck` (ends a beat whose tick hangs): what its
+  host learns of a beat. `survey`: what the store tells of all of them, without their help.
 - `scheduler`: Celery's hooks onto `passes`, with `table` (the entries as Celery shows them)
   and `start` (a beat put together for an app); the only files that know `celery.beat`.
 

@@ -42,8 +42,8 @@ def stuck_after(app: Any) -> float:
 class Watchdog:
     """Watches what runs inside `with watchdog:`, one after another, in one thread.
 
-    Only a beat that is its process's main program is ended. One that is a thread of a worker
-    is not: the process may be running tasks.
+    Only a beat in its process's main thread is ended, as `celery beat` and `worker -B` run
+    it. One in a thread of its own (`beatkit dev`) is not: the process does other things too.
 
     Args:
         seconds: Longer than this is stuck; 0: nobody watches.

@@ -73,7 +73,7 @@ def in_a_thread(do: Callable[[], None]) -> None:
     thread.join()
 
 
-def test_a_beat_inside_a_worker_is_told_of_and_not_ended(
+def test_a_beat_in_a_thread_of_its_own_is_told_of_and_not_ended(
     watchdog: Watchdog, ended: list[int], caplog: pytest.LogCaptureFixture
 ) -> None:
     def tick() -> None:
