@@ -25,6 +25,7 @@ once.
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
@@ -45,6 +46,14 @@ RENEW_MS = 5_000
 
 GAP_MS = 3_000
 """Who did not look for so long cannot say that a pending stood still."""
+
+SUSPECT = 10
+"""An entry whose publishing ended so many times in a row in an outage is named in the log."""
+
+_SUSPECT = (
+    "beat: a message of %r could not be published %d times in a row, though the broker could "
+    "be reached before: the message itself may be what it refuses. Others go first."
+)
 
 _Key = tuple[str, int]
 
@@ -72,6 +81,7 @@ class ClaimedWay:
         self._mine: dict[_Key, Pending] = {}  # ours to publish
         self._done: dict[_Key, Pending] = {}  # published, not settled yet
         self._stuck: dict[str, str] = {}  # entry -> why its pending cannot be built
+        self._cut: Counter[str] = Counter()  # entry -> publishes that ended in an outage
         self._watched: dict[Pending, int] = {}  # others' -> since when
         self._looked = 0
 
@@ -103,9 +113,14 @@ class ClaimedWay:
             self._publish({name: entries[name] for name in tried}.get)
 
     def _publish(self, find: Callable[[str], Entry | None]) -> None:
-        """Publish what is ours, oldest slot first, and settle it; an outage ends it early."""
+        """Publish what is ours, oldest slot first, and settle it; an outage ends it early.
+
+        What was being published when an outage came goes last: if the broker cuts the
+        connection because of that very message, the others have gone out before.
+        """
+        order = sorted(self._mine.items(), key=lambda item: (self._cut[item[0][0]], item[0][1]))
         try:
-            for key, pending in sorted(self._mine.items(), key=lambda item: item[0][1]):
+            for key, pending in order:
                 entry = find(pending.entry)
                 if entry is not None and pending.entry not in self._stuck:
                     self._publish_one(key, pending, entry)
@@ -114,12 +129,18 @@ class ClaimedWay:
         self._settle()
 
     def _publish_one(self, key: _Key, pending: Pending, entry: Entry) -> None:
+        self._publisher.ready()
         try:
-            self._publisher.ready()
             self._publisher.publish(self._lay_out(entry, pending.slot, pending.kind))
         except NotBuilt as error:
             self._stuck[entry.name] = str(error)
             return
+        except StoreError:
+            self._cut[entry.name] += 1
+            if self._cut[entry.name] == SUSPECT:
+                logger.warning(_SUSPECT, entry.name, SUSPECT)
+            raise
+        self._cut.pop(entry.name, None)
         self._done[key] = self._mine.pop(key)
 
     def _settle(self) -> None:

@@ -13,6 +13,8 @@ import threading
 import time
 from typing import Any
 
+from amqp.exceptions import FrameSyntaxError
+
 from beatkit.errors import BeatkitError
 from beatkit.sending import BrokerUnavailable
 from beatkit.sending.build import (
@@ -32,6 +34,11 @@ CONFIRM_S = 3.0
 
 HEARTBEAT_S = 3
 """An AMQP broker closes a connection that was silent for two of these."""
+
+
+_MALFORMED = (FrameSyntaxError,)
+"""Counted by py-amqp among the errors of a connection, but it says that a message cannot be
+written down: a header of a type that AMQP does not have."""
 
 
 class Blocked(Exception):
@@ -179,7 +186,9 @@ class Publisher:
         connection = self._connection
         outages = (*connection.connection_errors, OSError)
         outage = next((cause for cause in chain if isinstance(cause, outages)), None)
-        refused = any(isinstance(cause, connection.channel_errors) for cause in chain)
+        refused = any(
+            isinstance(cause, (*connection.channel_errors, *_MALFORMED)) for cause in chain
+        )
         if outage is not None or refused:
             self.close()  # what is on the wire is unknown: begin with a clean connection
         if outage is not None and not refused:

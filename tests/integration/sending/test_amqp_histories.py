@@ -150,3 +150,15 @@ def test_a_publisher_that_was_stopped_cannot_publish_when_it_goes_on(
         publisher.publish(out)
 
     assert counter.received() == []
+
+
+def test_a_header_that_amqp_cannot_carry_is_the_entrys_own_fault(counter: Counter) -> None:
+    bad, good = counter.entry("bad"), counter.entry("good")
+    bad = replace(bad, options=bad.options | {"headers": {"tags": {"a"}}})
+    batch = [(one, counter.claim(one)) for one in (bad, good)]
+
+    answers = counter.way.send(counter.writer, batch).answers
+
+    assert [answer.outcome for answer in answers] == ["failed", "pending"]
+    assert "could not be sent: FrameSyntaxError: Table type <class 'set'>" in answers[0].detail
+    assert len(counter.received()) == 1
