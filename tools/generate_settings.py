@@ -120,6 +120,7 @@ VALUES = {
     "Password": "text",
     "Names": "list of names",
     "Options": "mapping",
+    "TransportOptions": "mapping",
     "Identity": "name or number",
     "Mode": "octal mask",
     "Level": "log level",

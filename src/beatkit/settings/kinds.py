@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import PlainValidator
 
-from beatkit.settings import entries, registered, routing, urls, values
+from beatkit.settings import entries, registered, routing, transports, urls, values
 
 
 def _by(convert: Callable[[Any], Any], *, none: bool = True) -> PlainValidator:
@@ -38,6 +38,7 @@ Text = Annotated[str | None, _by(values.text)]
 Password = Annotated[str | bytes | None, _by(values.password)]
 Names = Annotated[Collection[str] | None, _by(values.names)]
 Options = Annotated[Mapping[str, Any] | None, _by(values.options)]
+TransportOptions = Annotated[Mapping[str, Any] | None, _by(transports.transport_options)]
 Identity = Annotated[str | int | None, _by(values.identity)]
 Mode = Annotated[str | int | None, _by(values.mode)]
 Level = Annotated[str | int | None, _by(values.level)]

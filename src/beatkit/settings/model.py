@@ -68,7 +68,7 @@ class Fields(BaseModel):
     """Broker to publish to, where it differs."""
     broker_transport: kinds.Text = None
     """Transport name, where the URL does not tell."""
-    broker_transport_options: kinds.Options = None
+    broker_transport_options: kinds.TransportOptions = None
     """Options of the transport, such as visibility_timeout."""
     broker_host: kinds.Text = None
     """Host of the broker; broker_url says it better."""
@@ -256,7 +256,7 @@ class Fields(BaseModel):
     """TCP keepalive to the Redis result backend."""
     result_backend: kinds.ResultURL = None
     """Where results are kept: a URL, a name or a class; unset, nowhere."""
-    result_backend_transport_options: kinds.Options = None
+    result_backend_transport_options: kinds.TransportOptions = None
     """Options of the result backend's transport."""
     result_backend_thread_safe: kinds.Flag = None
     """One backend object serves all threads."""
@@ -535,7 +535,7 @@ class SettingsDict(TypedDict, total=False):
     broker_read_url: kinds.BrokerURL
     broker_write_url: kinds.BrokerURL
     broker_transport: kinds.Text
-    broker_transport_options: kinds.Options
+    broker_transport_options: kinds.TransportOptions
     broker_host: kinds.Text
     broker_port: kinds.Port
     broker_user: kinds.Text
@@ -629,7 +629,7 @@ class SettingsDict(TypedDict, total=False):
     redis_retry_on_timeout: kinds.Flag
     redis_socket_keepalive: kinds.Flag
     result_backend: kinds.ResultURL
-    result_backend_transport_options: kinds.Options
+    result_backend_transport_options: kinds.TransportOptions
     result_backend_thread_safe: kinds.Flag
     result_backend_always_retry: kinds.Flag
     result_backend_max_retries: kinds.Number

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import timedelta
 from importlib import import_module
 from typing import Any
 
-from beatkit.settings import urls
+from beatkit.settings import urls, values
 from beatkit.settings.nearest import nearest, words
-from beatkit.settings.problems import Flaw
+from beatkit.settings.problems import Flaw, Unfit
 
 # What kombu's connection itself reads, whatever the transport.
 _RETRY = words(
@@ -53,6 +54,12 @@ _ELSEWHERE = {
     "confirm_publish": "AMQP",
     "login_method": "AMQP",
 }
+# Amounts, most of them seconds: text and timedeltas fail when the transport reckons with them.
+_AMOUNTS = words(
+    "visibility_timeout unacked_mutex_expire unacked_restore_limit socket_timeout "
+    "socket_connect_timeout health_check_interval max_connections max_retries interval_start "
+    "interval_step interval_max polling_interval wait_time_seconds max_number_of_messages"
+)
 # Only near misses of these are refused: each backend reads others besides.
 _RESULT = words(
     "master_name min_other_sentinels sentinel_kwargs retry_policy result_chord_ordered "
@@ -62,20 +69,38 @@ _AMQP = frozenset({"amqp", "amqps", "pyamqp", "librabbitmq"})
 _FAMILY = dict.fromkeys(_AMQP, "AMQP") | {"redis": "Redis", "rediss": "Redis", "sqs": "SQS"}
 
 
-def unknown_options(values: Mapping[str, Any]) -> Iterator[Flaw]:
+def transport_options(value: Any) -> dict[str, Any]:
+    """A mapping, in which text and timedeltas become the numbers that transports reckon with."""
+    fitted = values.options(value)
+    flaws: list[Flaw] = []
+    for name in _AMOUNTS & fitted.keys():
+        amount = fitted[name]
+        try:
+            if isinstance(amount, timedelta):
+                fitted[name] = values.seconds(amount)
+            elif isinstance(amount, str):
+                fitted[name] = values.number(amount)
+        except Unfit as error:
+            flaws += [urls.at(flaw, name) for flaw in error.flaws]
+    if flaws:
+        raise Unfit(sorted(flaws, key=lambda flaw: flaw.path))
+    return fitted
+
+
+def unknown_options(given: Mapping[str, Any]) -> Iterator[Flaw]:
     """Yield the options that the broker's transport does not know, or is not the one for."""
-    options = values.get("broker_transport_options") or {}
-    scheme = urls.scheme_of(values.get("broker_url"))
+    options = given.get("broker_transport_options") or {}
+    scheme = urls.scheme_of(given.get("broker_url"))
     for option in options:
         flaw = _judge(str(option), scheme) if scheme else None
         if flaw:
             yield flaw
 
 
-def misspelt_result_options(values: Mapping[str, Any]) -> Iterator[Flaw]:
+def misspelt_result_options(given: Mapping[str, Any]) -> Iterator[Flaw]:
     """Yield the near misses of options that result backends read."""
     name = "result_backend_transport_options"
-    for option in values.get(name) or {}:
+    for option in given.get(name) or {}:
         near = None if option in _RESULT else nearest(str(option), _RESULT)
         if near and option not in _REDIS | _RETRY:
             said = "is unknown to result backends, which drop it"

@@ -215,3 +215,30 @@ def test_no_value_whatever_ends_in_another_error_than_ours(name: str) -> None:
     for value in ODD:
         with suppress(SettingsError):
             repr(load({"broker_url": "redis://h", name: value}))
+
+
+def test_amounts_among_transport_options_become_numbers() -> None:
+    given = {"visibility_timeout": timedelta(hours=1), "socket_timeout": "2.5", "sep": ":"}
+    settings = load({"broker_url": "redis://h", "broker_transport_options": given})
+    assert settings.to_celery()["broker_transport_options"] == {
+        "visibility_timeout": 3600,
+        "socket_timeout": 2.5,
+        "sep": ":",
+    }
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [
+        ({"queue": 5}, "beat_schedule.a.options.queue is 5, expected the name of a queue"),
+        (
+            {"serializer": "jsn"},
+            "beat_schedule.a.options.serializer is 'jsn', expected the name of a serializer",
+        ),
+    ],
+)
+def test_options_that_fail_at_each_send_are_refused(options: dict[str, Any], said: str) -> None:
+    entry = {"task": "a", "schedule": 5, "options": options}
+    with pytest.raises(SettingsError) as caught:
+        load({"broker_url": "redis://h", "beat_schedule": {"a": entry}})
+    assert [p.message.splitlines()[0] for p in caught.value.problems] == [said]
