@@ -118,6 +118,7 @@ _GONE: dict[str, str] = {
 _ATTRIBUTE = "is an attribute of a task: write {} = ... in @app.task(...), or in task_annotations"
 _SWITCH = "is no setting: give it on the command line, as an option of celery worker or beat"
 _ARGUMENT = "is an argument of Celery(), not a setting"
+_NAMESPACE = "is an argument of load(), not a setting: make_app(name, load(source, namespace=...))"
 _ATTRIBUTES = words(
     "max_retries default_retry_delay autoretry_for retry_backoff retry_backoff_max retry_jitter "
     "retry_kwargs dont_autoretry_for bind throws typing abstract trail resultrepr_maxsize base"
@@ -174,6 +175,8 @@ def misplaced(plain: str) -> str | None:
         return _ATTRIBUTE.format(attribute)
     if plain.removeprefix("worker_").removeprefix("beat_") in _SWITCHES:
         return _SWITCH
+    if plain == "namespace":
+        return _NAMESPACE
     return _ARGUMENT if plain in _ARGUMENTS else None
 
 

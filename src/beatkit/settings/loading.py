@@ -49,12 +49,13 @@ def load(
 ) -> Settings:
     """Read settings from one source and check them, names and values alike.
 
-    The environment is not read: `make_app` does that, by `assemble`.
+    The environment is read only if it is the source: `make_app` adds it, by `assemble`.
 
     Args:
         source: A mapping; a module or its dotted name; a class or an instance; a Flask app
             or its config; Django's settings; the path of a TOML, YAML or JSON file (a
-            `celery` table in it is the source); a pydantic object; `Settings`.
+            `celery` table in it is the source); a pydantic object; `Settings`; `os.environ`,
+            of which CELERY_* and BEATKIT_* are read.
         namespace: The prefix of names, as in Celery's `config_from_object`: "CELERY" reads
             CELERY_BROKER_URL. None: the source's style is found out.
         shared: Whether other programs' keys stand beside Celery's and are no mistakes. None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -59,6 +60,8 @@ def read(source: Any, namespace: str | None, shared: bool | None) -> Source:
     Raises:
         SettingsError: The file cannot be read, or the name not be imported.
     """
+    if source is os.environ:
+        return environment(os.environ)
     found = _open(source)
     if not all(isinstance(key, str) for key in found.values):  # YAML has keys of every kind
         found = replace(found, values={str(key): value for key, value in found.values.items()})

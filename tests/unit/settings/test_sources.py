@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -257,3 +258,22 @@ def test_keys_that_are_no_text_are_keys_all_the_same(tmp_path: Path) -> None:
         ("unknown", "5"),
         ("unknown", "True"),
     ]
+
+
+def test_the_environment_itself_is_a_source(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("CELERY_", "BEATKIT_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("CELERY_BROKER_URL", "memory://")
+    monkeypatch.setenv("CELERY_WORKER_CONCURRENCY", "4")
+    monkeypatch.setenv("BROKER_URL", "redis://another/0")
+    assert load(os.environ).to_celery() == {
+        "broker_url": "memory://",
+        "worker_concurrency": 4,
+    }
+
+
+def test_a_namespace_for_make_app_belongs_to_load() -> None:
+    assert failure({"namespace": "CELERY"}).splitlines()[0] == (
+        "namespace is an argument of load(), not a setting:"
+        " make_app(name, load(source, namespace=...))"
+    )
