@@ -103,7 +103,7 @@ def begin(app: Any, entries: Iterable[Entry], hooks: Hooks, max_interval: float)
         return open_choice(choice, timeout)
 
     store = open_with(TIMEOUT_S)
-    me = _introduction(app, rows)
+    me = _introduction(app, rows, _way(choice))
     presence = Presence(me, [row.entry.name for row in rows], store, read_host)
     way = open_way(
         app, choice, store, now=presence.now,
@@ -142,14 +142,17 @@ def describe(app: Any) -> str:
 
     kind = choice.url.split("://")[0]
     place = str(parse(choice.url)) if kind in SCHEMES else choice.url
-    way = "atomic" if choice.at_broker else "claimed"
-    return f"    . store -> {place} (from {choice.source})\n    . sending -> {way}"
+    return f"    . store -> {place} (from {choice.source})\n    . sending -> {_way(choice)}"
 
 
-def _introduction(app: Any, rows: list[Row]) -> Beat:
+def _way(choice: Choice) -> str:
+    return "atomic" if choice.at_broker else "claimed"
+
+
+def _introduction(app: Any, rows: list[Row], way: str) -> Beat:
     host = socket.gethostname()
     # Several may live in one process (threads), and a pid comes round again.
     unique = f"{re.sub(r'[^A-Za-z0-9.-]', '-', host)}-{os.getpid()}-{uuid4().hex[:6]}"
     schedule = revision((row.entry, row.fingerprint) for row in rows)
     number = int(app.conf.get("beatkit_revision") or 0)
-    return Beat(unique, host, os.getpid(), schedule, number, zones=tzdata_version())
+    return Beat(unique, host, os.getpid(), schedule, number, way=way, zones=tzdata_version())
