@@ -75,8 +75,12 @@ def install(app: Celery, *, registry: Registry | None = None) -> Celery:
         The same app.
 
     Raises:
-        DeclarationError: The app already has the declarations of another registry.
+        DeclarationError: The app already has the declarations of another registry, or one of
+            the two is something else.
     """
+    _check_kind("app", app, Celery, "a Celery app")
+    if registry is not None:
+        _check_kind("registry", registry, Registry, "a Registry")
     declarations = (registry or DEFAULT).declarations
     binding = binding_of(app)
     if binding is None:
@@ -101,6 +105,12 @@ def _check_name(name: object) -> None:
         f"App name is {name!r}, expected a name that is the same in every process\n"
         '  write make_app("shop") in shop.py, where celery -A shop finds it'
     )
+
+
+def _check_kind(name: str, value: object, kind: type, expected: str) -> None:
+    if not isinstance(value, kind):
+        remedy = f"write {kind.__name__}()" if value is kind else f"give {expected}"
+        raise DeclarationError(f"{name} is {value!r}, expected {expected}\n  {remedy}")
 
 
 def _without_sharing(values: dict[str, Any]) -> dict[str, Any]:

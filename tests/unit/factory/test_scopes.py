@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import pytest
 from celery import Celery
 from celery.contrib.testing import app as testing
 
-from beatkit import Registry, make_app, periodic
+from beatkit import Registry, install, make_app, periodic
+from beatkit.errors import DeclarationError
 from beatkit.registry import effective_entries
 
 
@@ -75,6 +77,20 @@ def test_the_test_app_of_celery_has_the_task_and_no_entry() -> None:
     assert app.conf.beat_schedule == {}
     assert app.tasks[hello.name].apply(["hi"]).get() == "hi!"
     assert hello.name == f"{__name__}.hello"
+
+
+def test_a_registry_is_an_object_of_registry() -> None:
+    with pytest.raises(DeclarationError) as caught:
+        make_app("shop", broker_url="memory://", registry=Registry)  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        f"registry is {Registry!r}, expected a Registry\n  write Registry()"
+    )
+
+
+def test_install_takes_a_celery_app_and_nothing_else() -> None:
+    with pytest.raises(DeclarationError) as caught:
+        install("shop")  # type: ignore[arg-type]
+    assert str(caught.value) == ("app is 'shop', expected a Celery app\n  give a Celery app")
 
 
 def test_a_registry_does_not_keep_its_apps_alive(registry: Registry) -> None:
