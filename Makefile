@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 JOBS ?= 4
 FOR ?=
 
-.PHONY: demo test test-all check format docs bench chaos clean
+.PHONY: demo test test-all test-oldest check format docs bench chaos clean
 
 demo: $(VENV)/.demo
 	$(BIN)/beatkit dev examples/hello.py $(if $(FOR),--for $(FOR))
@@ -16,6 +16,12 @@ test: $(VENV)/.develop
 
 test-all: $(VENV)/.develop
 	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not chaos"
+
+# The oldest Celery that is supported, in an environment of its own.
+test-oldest:
+	$(MAKE) VENV=.venv-oldest .venv-oldest/.develop
+	.venv-oldest/bin/pip install --quiet --disable-pip-version-check "celery[redis]==5.5.0"
+	.venv-oldest/bin/pytest -n $(JOBS) --dist loadfile -m "not chaos and not slow"
 
 check: $(VENV)/.develop
 	$(BIN)/ruff format --check .
@@ -37,7 +43,7 @@ chaos: $(VENV)/.develop
 	$(BIN)/pytest -s -m chaos tests/chaos
 
 clean:
-	rm -rf $(VENV) .beatkit bench/out chaos-out
+	rm -rf $(VENV) .venv-oldest .beatkit bench/out chaos-out
 
 $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "beatkit needs Python 3.11 or newer; '$(PYTHON)' is `$(PYTHON) --version`. Try: make PYTHON=python3.12" >&2; exit 1; }
