@@ -88,6 +88,7 @@ class ValkeyServer:
                 return self
             except redis.RedisError:
                 time.sleep(0.005)
+        self.kill()
         raise RuntimeError(f"the server did not start: {self.folder / 'server.log'}")
 
     def kill(self) -> None:

@@ -5,6 +5,7 @@
     ├── ScheduleError      also ValueError
     ├── DeclarationError   also ValueError and TypeError
     ├── EntryNotFound      also LookupError
+    ├── Unreachable        also ConnectionError; in beatkit.settings
     └── StoreError
         └── StoreUnavailable
 
