@@ -27,7 +27,6 @@ from beatkit.registry.share import SharedTask
 from beatkit.registry.slot_parameter import problem_with_slot, slot_parameters
 from beatkit.registry.target import Target
 
-
 # What other schedulers call the same thing.
 _ELSEWHERE = {"every": "seconds", "interval": "seconds", "run_every": "seconds", "tz": "timezone"}
 
