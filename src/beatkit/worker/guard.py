@@ -29,6 +29,7 @@ _WHY = {
     "duplicate": "it is a copy of a message that was started before",
     "deadline": "it is past its deadline",
     "coalesced": "a later start of the entry has covered it",
+    "held": "it was delivered again and seems to run elsewhere; asked again in {seconds:.1f} s",
     "overlap": "another run of the entry has not ended",
 }
 
@@ -67,11 +68,11 @@ class Guard:
             self._alive.began(run)
             return
         delattr(request, _RUN)
+        why = _not_started(run, verdict)
+        logger.info("%s", why)
         if verdict.outcome == "held":
             put_back(task, verdict.wait)
-            raise Ignore(_held(run, verdict))
-        logger.info("%s", _not_started(run, verdict))
-        raise Ignore(_not_started(run, verdict))
+        raise Ignore(why)
 
     def after(self, request: Any, state: str | None) -> None:
         """Tell the store how a run ended, if it was guarded.
@@ -159,8 +160,5 @@ def _after(task: Any = None, state: str | None = None, **_: Any) -> None:
 
 def _not_started(run: Run, verdict: Verdict) -> str:
     slot = datetime.fromtimestamp(run.slot / 1000, UTC).isoformat(timespec="seconds")
-    return f"Run of entry {run.entry!r} for {slot} not started: {_WHY[verdict.outcome]}"
-
-
-def _held(run: Run, verdict: Verdict) -> str:
-    return f"Task {run.id} seems to run elsewhere; asked again in {verdict.wait / 1000:g} s"
+    why = _WHY[verdict.outcome].format(seconds=verdict.wait / 1000)
+    return f"Run of entry {run.entry!r} for {slot} not started: {why}"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from contextlib import suppress
 from datetime import UTC, datetime
+from re import sub
 from typing import Any
 
 import pytest
@@ -204,7 +205,10 @@ def test_how_a_run_ended_is_known(
     assert [mark.state for mark in worker.marks()] == [state]
 
 
-def test_a_redelivered_message_whose_first_delivery_runs_is_put_back(worker: Worker) -> None:
+def test_a_redelivered_message_whose_first_delivery_runs_is_put_back(
+    worker: Worker, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, logger="beatkit.worker")
     tried: list[str] = []
 
     @worker.task(name="slow")
@@ -222,6 +226,10 @@ def test_a_redelivered_message_whose_first_delivery_runs_is_put_back(worker: Wor
     assert message.headers[PUT_BACK] is True
     assert message.headers["eta"] is not None
     assert (tried, worker.reasons()) == ([], [])
+    assert sub(r"\d\d\.\d s", "30.0 s", caplog.records[0].getMessage()) == (
+        "Run of entry 'hello' for 2023-11-14T22:13:20+00:00 not started: it was delivered again"
+        " and seems to run elsewhere; asked again in 30.0 s"
+    )
 
     worker.store.runs().finish(started, "torn")  # what its worker's death comes to
     assert worker.run("slow", message.headers, "hi") == "SUCCESS"
