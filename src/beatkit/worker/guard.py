@@ -13,7 +13,7 @@ from celery import signals
 from celery.exceptions import Ignore
 
 from beatkit.errors import StoreError
-from beatkit.store.choice import choose, open_choice
+from beatkit.store.choice import choose, open_runs
 from beatkit.store.runs import Run, Runs, Verdict
 from beatkit.worker.alive import Alive
 from beatkit.worker.asked import ending_of, run_of
@@ -115,7 +115,7 @@ def guard(app: Any) -> None:
     not: its tasks, called in place, would carry a wrapper that does nothing.
     """
     if not hasattr(app, "beatkit_guard"):
-        app.beatkit_guard = Guard(lambda: open_choice(choose(app)).runs())
+        app.beatkit_guard = Guard(lambda: open_runs(choose(app)))
         signals.task_postrun.connect(_after, weak=False, dispatch_uid="beatkit.guard")
     for task in app.tasks.values():
         _put_before(type(task))
