@@ -44,6 +44,7 @@ class Alive:
         self._running: dict[str, Run] = {}
         self._owed: dict[str, _Ended] = {}
         self._thread: threading.Thread | None = None
+        self._owes = threading.Event()
 
     def began(self, run: Run) -> None:
         """Keep a run's mark live from now on."""
@@ -67,6 +68,7 @@ class Alive:
             self._owed[run.token] = _Ended(run, ending)
             if len(self._owed) > MOST_OWED:
                 del self._owed[next(iter(self._owed))]
+        self._owes.set()
 
     def settle(self) -> None:
         """Tell the store what is owed to it: one call each, none if nothing is.
@@ -99,7 +101,11 @@ class Alive:
             self._outage.end()
 
     def _go_on(self) -> None:
-        waiting = threading.Event()
+        again = threading.Event()
         while True:
-            waiting.wait(AGAIN if self._owed else PERIOD)
+            if self._owed:
+                again.wait(AGAIN)
+            else:
+                self._owes.wait(PERIOD)
+            self._owes.clear()
             self.refresh()

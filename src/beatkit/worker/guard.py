@@ -86,6 +86,9 @@ class Guard:
             return
         self._alive.ended(run)
         ending = ending_of(state)
+        if self._outage.lasts:
+            self._alive.owe(run, ending)  # that waits for the store, and the task need not
+            return
         try:
             self._runs().finish(run, ending)
         except StoreError as error:

@@ -21,6 +21,11 @@ class Outage:
         self._steady = steady
         self._since: float | None = None
 
+    @property
+    def lasts(self) -> bool:
+        """Whether it was so at the last try."""
+        return self._since is not None
+
     def begin(self, error: StoreError) -> None:
         """Note a failure; only the first of an outage is logged."""
         if self._since is None:

@@ -136,8 +136,10 @@ def test_while_the_store_is_away_runs_start_and_what_ran_does_not_run_again(shop
     assert log.read_text().count("Runs are guarded again") == 1
 
 
-@pytest.mark.parametrize("pool", ["prefork", "threads", "solo"])
+@pytest.mark.parametrize("pool", ["prefork", "threads", "solo", "gevent"])
 def test_overlap_skip_runs_one_at_a_time(redis_shop: Shop, pool: str) -> None:
+    if pool == "gevent":
+        pytest.importorskip("gevent")
     logs = [redis_shop.worker("-c", "4", "-P", pool) for _ in range(2)]
     slot = now_ms()
     for at in range(100):
@@ -170,3 +172,18 @@ def test_overlap_skip_outlives_five_worker_kills(redis_shop: Shop) -> None:
         redis_shop.kill(-1)
     begun = [span.split()[0] for span in redis_shop.notes.lrange("spans", 0, -1)]
     assert begun == ["begin"] * 5
+
+
+@pytest.mark.slow
+def test_a_long_run_keeps_its_mark_live(redis_shop: Shop) -> None:
+    redis_shop.worker("-c", "1")
+    redis_shop.send("slow", now_ms(), 12)
+    redis_shop.until(lambda: redis_shop.notes.llen("spans") == 1)
+    with redis_shop.store.client(1) as client:
+
+        def refreshed() -> bool:
+            (mark,) = client.hvals("beatkit:shop:marks:hello")
+            _, _, _, until, started = mark.split()
+            return int(until) >= int(started) + 39_000
+
+        redis_shop.until(refreshed, within=11)

@@ -310,10 +310,28 @@ def test_an_end_that_could_not_be_told_is_told_later(worker: Worker, ran: list[s
     counted = Counted(worker)
     counted.away = True
     worker.run("say", headers())
+    assert worker.marks() == ()
     counted.away = False
     worker.app.beatkit_guard._alive.refresh()
     assert [mark.state for mark in worker.marks()] == ["finished"]
-    assert counted.calls == ["start", "finish", "finish"]
+
+
+def test_during_an_outage_a_run_waits_for_the_store_before_its_body_and_not_after(
+    worker: Worker,
+) -> None:
+    calls: list[str] = []
+
+    @worker.task(name="slow")
+    def slow() -> None:
+        calls.extend(counted.calls)
+        counted.calls.clear()
+
+    worker.start()
+    counted = Counted(worker)
+    counted.away = True
+    worker.app.beatkit_guard._alive.owe = lambda *owed: calls.append("owed")
+    worker.run("slow", headers())
+    assert (calls, counted.calls) == (["start", "owed"], [])
 
 
 def test_a_run_is_refreshed_while_it_lasts_and_not_after(worker: Worker) -> None:
