@@ -88,7 +88,7 @@ def install(app: Celery, *, registry: Registry | None = None) -> Celery:
         if app.configured:
             _fill_in(app)
         Binding(app, declarations).attach()
-        check_at_start(app, then=fill_in_slots)
+        check_at_start(app, then=_prepare_to_run)
         say_what_is_given_up()
     elif binding.declarations is not declarations:
         raise DeclarationError(
@@ -118,6 +118,14 @@ def _without_sharing(values: dict[str, Any]) -> dict[str, Any]:
         # add_periodic_task writes into it, and it may be the caller's own.
         return {**values, "beat_schedule": dict(values["beat_schedule"])}
     return values
+
+
+def _prepare_to_run(app: Celery) -> None:
+    """Ready the tasks of a process that runs them, before Celery builds their tracers."""
+    from beatkit.worker.guard import guard  # a program that only sends need not load it
+
+    fill_in_slots(app)
+    guard(app)
 
 
 def _fill_in(sender: Celery, **_: object) -> None:

@@ -77,13 +77,10 @@ def _report_dropped(app: Any) -> None:
 
 def _report_not_in_force(entries: Mapping[str, Entry]) -> None:
     policies = [(name, entry.policy) for name, entry in entries.items() if entry.policy]
-    overlap = [name for name, policy in policies if policy.overlap != "allow"]
-    # With "latest" it is a default, which nobody has asked for.
-    coalesce = [name for name, policy in policies if policy.coalesce and policy.catch_up == "all"]
-    for field, named in (("overlap", overlap), ("coalesce", coalesce)):
-        if named:
-            listed = ", ".join(map(repr, named))
-            logger.warning("%s of %s is not in force yet in this version.", field, listed)
+    buffering = [name for name, policy in policies if policy.overlap == "buffer_one"]
+    if buffering:
+        listed = ", ".join(map(repr, buffering))
+        logger.warning("overlap='buffer_one' of %s is not in force yet in this version.", listed)
 
 
 def for_the_command_line(error: BeatkitError) -> Exception:

@@ -215,7 +215,7 @@ class Store(Protocol):
         ...
 
     def history(self, limit: int = 100) -> tuple[Record, ...]:
-        """Return the newest records of slots that were not sent, newest first."""
+        """Return the newest records of slots not sent or not run, newest first."""
         ...
 
     def close(self) -> None:

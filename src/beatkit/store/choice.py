@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 
 from beatkit.errors import StoreError
 from beatkit.store import HISTORY, Store, link, open_store
+from beatkit.store.runs import KeepsRuns, Runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +96,11 @@ def open_choice(choice: Choice, timeout: float = 2.0) -> Store:
         history=choice.history,
         replica_wait=choice.replica_wait,
     )
+
+
+def open_runs(choice: Choice) -> Runs:
+    """Open the store that was chosen, for a worker. As `open_choice`."""
+    return cast(KeepsRuns, open_choice(choice)).runs()
 
 
 def one_place(broker: str, store: str) -> bool:

@@ -15,6 +15,7 @@ from threading import Lock, RLock
 
 from beatkit.store import rules
 from beatkit.store.actions import Action, Pause
+from beatkit.store.marks import Ledger
 from beatkit.store.tabled import TabledStore, no_broker, wall_clock
 from beatkit.store.values import Command, Peer, Pending, Progress, Record
 
@@ -47,6 +48,7 @@ class _Kept:
     actions: dict[int, Action] = field(default_factory=dict)
     claimed: dict[str, int] = field(default_factory=dict)
     peers: dict[str, tuple[Peer, int]] = field(default_factory=dict)
+    ledgers: dict[str, Ledger] = field(default_factory=dict)
 
     def record(self, record: Record) -> None:
         self.history.appendleft(record)

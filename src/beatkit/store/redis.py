@@ -11,7 +11,8 @@ Keys live under one prefix, each a hash unless said otherwise:
     pending             slot and entry -> beat, attempt, since, kind
     paused              scope -> until when, since when, who, why
     actions    stream   what people did
-    history    stream   slots that were not sent, and why
+    history    stream   slots that were not sent or not run, and why
+    marks:ENTRY         what workers have started: see `redis_runs`
 
 The scripts in `lua/` are the only writers. They are sent by their digest, and whole where
 the server has forgotten them, so neither a restart nor SCRIPT FLUSH needs a repair.
@@ -28,6 +29,7 @@ from uuid import uuid4
 from beatkit.store import replies, rules
 from beatkit.store.actions import Action, Pauses, action_from_fields, action_to_words
 from beatkit.store.link import Address, connect, errors_named, parse
+from beatkit.store.redis_runs import RUN_SCRIPTS, RedisRuns
 from beatkit.store.values import (
     Answer,
     Beat,
@@ -95,9 +97,8 @@ class RedisStore:
         self._replica_wait = replica_wait
         self._replicas = 0  # as of the latest announcement
         self._client = connect(self.address, timeout=timeout, ssl=ssl, options=options)
-        self._scripts = {
-            name: _Script(name) for name in ("announce", "seed", "claim", "hand", "act")
-        }
+        names = ("announce", "seed", "claim", "hand", "act", *RUN_SCRIPTS)
+        self._scripts = {name: _Script(name) for name in names}
 
     def announce(self, beat: Beat, *, expires: int, promote: Promotion | None = None) -> Situation:
         """See `Store.announce`."""
@@ -227,6 +228,10 @@ class RedisStore:
         with errors_named(self.address, self._timeout, self._source):
             rows: Any = self._client.xrevrange(self._key("history"), count=limit)
         return tuple(replies.record(fields) for _, fields in rows)
+
+    def runs(self) -> RedisRuns:
+        """See `KeepsRuns.runs`."""
+        return RedisRuns(self._run, self._history)
 
     def close(self) -> None:
         """See `Store.close`."""

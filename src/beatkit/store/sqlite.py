@@ -24,6 +24,7 @@ from typing import Any, Generic, TypeVar
 from beatkit.errors import StoreError, StoreUnavailable
 from beatkit.store import rules
 from beatkit.store.actions import Pause, action_from_json
+from beatkit.store.marks import ledger_from_json
 from beatkit.store.replies import beat_from_json, beat_to_json
 from beatkit.store.tabled import TabledStore, wall_clock
 from beatkit.store.values import Missed, Peer, Pending, Progress, Record
@@ -171,6 +172,7 @@ class _Kept:
         self.actions = rows("action", (_dump, lambda _, text: action_from_json(text)), numbers)
         self.claimed = rows("claimed", (str, lambda _, text: int(text)))
         self.peers = rows("beats", (_dump_peer, lambda _, text: _load_peer(text)))
+        self.ledgers = rows("marks", (_dump, lambda _, text: ledger_from_json(text)))
 
     @property
     def identity(self) -> str:
@@ -192,8 +194,8 @@ class _Kept:
     def record(self, record: Record) -> None:
         sql = "INSERT INTO history (prefix, value) VALUES (?, ?)"
         at = self._db.execute(sql, (self._prefix, _dump(record))).lastrowid
-        old = "DELETE FROM history WHERE prefix = ? AND id <= ?"
-        self._db.execute(old, (self._prefix, (at or 0) - self._history))
+        sql = "DELETE FROM history WHERE prefix = ? AND id <= ?"
+        self._db.execute(sql, (self._prefix, (at or 0) - self._history))
 
     def records(self, limit: int) -> tuple[Record, ...]:
         sql = "SELECT value FROM history WHERE prefix = ? ORDER BY id DESC LIMIT ?"
@@ -211,8 +213,7 @@ def _slot_key(text: str) -> tuple[str, int]:
 
 
 def _dump_peer(row: tuple[Peer, int]) -> str:
-    peer, until = row
-    return json.dumps([beat_to_json(peer.beat), peer.started, peer.seen, until])
+    return json.dumps([beat_to_json(row[0].beat), row[0].started, row[0].seen, row[1]])
 
 
 def _load_peer(text: str) -> tuple[Peer, int]:
@@ -227,9 +228,8 @@ class _File:
         self._history = history
         self._file, self._prefix = file, prefix
         self._timeout, self._source = timeout, source
-        self._lock = RLock()
+        self._lock, self._pid = RLock(), 0
         self._db: sqlite3.Connection | None = None
-        self._pid = 0
         self._inode = 0
 
     @contextmanager

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from beatkit.store import rules, steps
 from beatkit.store.actions import Action, Pauses, in_force
+from beatkit.store.tabled_runs import TabledRuns
 from beatkit.store.tables import Kept, Tables
 from beatkit.store.values import (
     Answer,
@@ -177,6 +178,10 @@ class TabledStore:
         """See `Store.history`."""
         with self._tables.transaction() as kept:
             return kept.records(limit)
+
+    def runs(self) -> TabledRuns:
+        """See `KeepsRuns.runs`."""
+        return TabledRuns(self._tables, self._clock)
 
     def close(self) -> None:
         """See `Store.close`."""

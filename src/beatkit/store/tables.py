@@ -8,6 +8,7 @@ from typing import Protocol
 
 from beatkit.store import rules
 from beatkit.store.actions import Action, Pause
+from beatkit.store.marks import Ledger
 from beatkit.store.values import Peer, Pending, Progress, Record
 
 
@@ -50,6 +51,11 @@ class Kept(Protocol):
     @property
     def peers(self) -> MutableMapping[str, tuple[Peer, int]]:
         """Return beats by id, with when their announcement expires."""
+        ...
+
+    @property
+    def ledgers(self) -> MutableMapping[str, Ledger]:
+        """Return the runs by entry."""
         ...
 
     def record(self, record: Record) -> None:

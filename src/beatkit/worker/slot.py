@@ -24,6 +24,9 @@ _HEADERS = {
     "previous": "beatkit-previous",
 }
 
+GIVEN = "beatkit-given"
+"""Attribute of a request: the newest slot that the start of its run covers."""
+
 
 def fill_in_slots(app: Any) -> None:
     """Have every task of the app that asks for its Slot be given it. Safe to repeat."""
@@ -38,6 +41,9 @@ def slot_of(request: Any) -> Slot | None:
     said = {field: _header(request, header) for field, header in _HEADERS.items()}
     if said["entry"] is None or said["scheduled_for"] is None:
         return None
+    given = request.get(GIVEN)
+    if given is not None:
+        said["scheduled_for"] = given
     return Slot.from_json({**said, "kind": said["kind"] or "scheduled"})
 
 

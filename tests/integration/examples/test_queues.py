@@ -31,7 +31,8 @@ def project(tmp_path: Path, queue: str) -> Path:
     for source in (EXAMPLES / "queues").glob("*.py"):
         text = source.read_text()
         assert "minutes=1" in text
-        text = text.replace("minutes=1", "seconds=1").replace('"reports"', f'"{queue}"')
+        every = "seconds=1, coalesce=False"  # or the backlog would be one run
+        text = text.replace("minutes=1", every).replace('"reports"', f'"{queue}"')
         (tmp_path / source.name).write_text(text)
     return tmp_path
 

@@ -1,0 +1,84 @@
+-- Judge whether a run may start, and mark it as running if it may. See Runs.start.
+--
+-- KEYS  progress, marks of the entry, history
+-- ARGV  ms to add to the server's clock, ms for which a mark is live, ms for which it is kept,
+--       how many are kept, length of the history, entry, key, slot, token, by,
+--       passes, redelivered, not_after or "", coalesce, overlap
+-- marks: key -> "state given token until started"   "covers" -> "slot key"
+local progress, marks, history = unpack(KEYS)
+local live_for, keep_for, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
+local length, entry, key, slot, token, by = unpack(ARGV, 5, 10)
+local passes, redelivered, coalesce = ARGV[11] == '1', ARGV[12] == '1', ARGV[14] == '1'
+local not_after, overlap = tonumber(ARGV[13]), ARGV[15]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
+
+local function text(number)
+  return string.format('%.0f', number)
+end
+
+local mine, covers, covered_by
+local another_lives, ended = false, {}
+local flat = redis.call('HGETALL', marks)
+for i = 1, #flat, 2 do
+  local name, raw = flat[i], flat[i + 1]
+  if name == 'covers' then
+    covers, covered_by = string.match(raw, '^(%S+) (.+)$')
+  else
+    local state, given, _, stands, since = string.match(raw, '^(%S+) (%S+) (%S+) (%S+) (%S+)$')
+    local live = state == 'running' and tonumber(stands) > now
+    if name == key then
+      mine = {state = state, given = given, live = live, stands = tonumber(stands)}
+    elseif live then
+      another_lives = true
+    else
+      ended[#ended + 1] = {name = name, since = tonumber(since)}
+    end
+  end
+end
+
+local function judge()
+  if passes then return 'start' end
+  if mine and (mine.state == 'finished' or mine.state == 'handed_on' or not redelivered) then
+    return 'duplicate'
+  end
+  if mine and mine.live then return 'held', mine.stands - now end
+  if not_after and now > not_after then return 'deadline' end
+  if coalesce and covers and tonumber(covers) >= tonumber(slot) and covered_by ~= key then
+    return 'coalesced'
+  end
+  if overlap == 'skip' and another_lives then return 'overlap' end
+  return 'start'
+end
+
+local function trim()
+  table.sort(ended, function(a, b)
+    return a.since < b.since or a.since == b.since and a.name < b.name
+  end)
+  for at, mark in ipairs(ended) do
+    if at <= #ended - most or mark.since <= now - keep_for then redis.call('HDEL', marks, mark.name) end
+  end
+end
+
+local outcome, wait = judge()
+if outcome ~= 'start' then
+  if outcome ~= 'held' and length ~= '0' then
+    redis.pcall('XADD', history, 'MAXLEN', '~', length, '*', 'at', text(now), 'entry', entry,
+      'first', slot, 'last', slot, 'count', '1', 'reason', outcome, 'by', by)
+  end
+  return {outcome, slot, text(wait or 0)}
+end
+
+local given = slot
+if passes then
+  given = mine and mine.given or slot
+elseif coalesce then
+  local decided = string.match(redis.call('HGET', progress, entry) or '', '^(%S+) ')
+  if decided and tonumber(decided) > tonumber(slot) then given = decided end
+  redis.call('HSET', marks, 'covers', given .. ' ' .. key)
+end
+trim()
+redis.call('HSET', marks, key,
+  table.concat({'running', given, token, text(now + live_for), text(now)}, ' '))
+redis.call('PEXPIRE', marks, text(keep_for))
+return {outcome, given, '0'}

@@ -1,0 +1,154 @@
+"""The rules of runs as pure functions, for the stores that are written in Python.
+
+`lua/start.lua`, `lua/refresh.lua` and `lua/finish.lua` say the same in the language of
+Redis; the contract tests hold them against each other.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, replace
+
+from beatkit.store.runs import KEEP_MS, LIVE_MS, MARKS, Ending, Outcome, Run, Verdict
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """One started message.
+
+    Attributes:
+        key: Its slot and task id.
+        state: "running", or how it ended.
+        given: The slot that its task was given.
+        token: Of the attempt that runs it, or ran it last.
+        until: Until when it counts as running, milliseconds since 1970.
+        started: When it was started.
+    """
+
+    key: str
+    state: str
+    given: int
+    token: str
+    until: int
+    started: int
+
+    def live(self, now: int) -> bool:
+        """Whether its worker is believed to live."""
+        return self.state == "running" and self.until > now
+
+
+@dataclass(frozen=True, slots=True)
+class Ledger:
+    """The runs of one entry.
+
+    Attributes:
+        marks: Of what was started, the newest last.
+        covers: Up to which slot a start covered the ones before it; None: no start yet.
+        covered_by: The key of that start.
+    """
+
+    marks: tuple[Mark, ...] = ()
+    covers: int | None = None
+    covered_by: str = ""
+
+    def mark(self, key: str) -> Mark | None:
+        """Return the mark of a key."""
+        return next((mark for mark in self.marks if mark.key == key), None)
+
+    def having(self, mark: Mark) -> Ledger:
+        """Return it with a mark put in, or in the place of its former self."""
+        others = tuple(each for each in self.marks if each.key != mark.key)
+        return replace(self, marks=(*others, mark))
+
+
+def ledger_from_json(text: str) -> Ledger:
+    """Read a ledger from the JSON list of its fields."""
+    marks, covers, covered_by = json.loads(text)
+    return Ledger(tuple(Mark(*mark) for mark in marks), covers, covered_by)
+
+
+def judge(run: Run, ledger: Ledger, now: int) -> Verdict:
+    """Say whether a run may start, by its entry's other runs and by the time."""
+    if run.passes:
+        return Verdict("start", run.slot)
+    mark = ledger.mark(run.key)
+    again = _again(run, mark, now)
+    if mark is not None and again == "held":
+        return Verdict(again, run.slot, mark.until - now)
+    return Verdict(again if again != "start" else _first(run, ledger, now), run.slot)
+
+
+def _again(run: Run, mark: Mark | None, now: int) -> Outcome:
+    if mark is None:
+        return "start"
+    if mark.state in ("finished", "handed_on") or not run.redelivered:
+        return "duplicate"
+    return "held" if mark.live(now) else "start"
+
+
+def _first(run: Run, ledger: Ledger, now: int) -> Outcome:
+    if run.not_after is not None and now > run.not_after:
+        return "deadline"
+    if run.coalesce and _covered(run, ledger):
+        return "coalesced"
+    if run.overlap == "skip" and any(each.live(now) for each in ledger.marks):
+        return "overlap"
+    return "start"
+
+
+def _covered(run: Run, ledger: Ledger) -> bool:
+    known = ledger.covers is not None and ledger.covers >= run.slot
+    return known and ledger.covered_by != run.key
+
+
+def started(run: Run, ledger: Ledger, decided: int, now: int) -> Ledger:
+    """Return the ledger once a run has started.
+
+    Args:
+        run: The run.
+        ledger: Its entry's runs.
+        decided: The newest slot of the entry that was decided, or that of the run.
+        now: The store's time.
+    """
+    given, former = run.slot, ledger.mark(run.key)
+    if run.passes:
+        given = run.slot if former is None else former.given
+    elif run.coalesce:
+        given = max(decided, run.slot)
+        ledger = replace(ledger, covers=given, covered_by=run.key)
+    mark = Mark(run.key, "running", given, run.token, now + LIVE_MS, now)
+    return trimmed(ledger.having(mark), now)
+
+
+def trimmed(ledger: Ledger, now: int) -> Ledger:
+    """Drop the marks of ended runs that are no longer kept."""
+    ended = tuple(mark for mark in ledger.marks if not mark.live(now))
+    kept = {mark.key for mark in ended[-MARKS:] if mark.started > now - KEEP_MS}
+    marks = (mark for mark in ledger.marks if mark.live(now) or mark.key in kept)
+    return replace(ledger, marks=tuple(marks))
+
+
+def refreshed(run: Run, ledger: Ledger, now: int) -> Ledger:
+    """Return the ledger once a run is known to go on."""
+    mark = ledger.mark(run.key)
+    if mark is None:
+        made = Mark(run.key, "running", run.slot, run.token, now + LIVE_MS, now)
+        return ledger.having(made)
+    if mark.token != run.token or mark.state != "running":
+        return ledger
+    return _in_place(ledger, replace(mark, until=now + LIVE_MS))
+
+
+def finished(run: Run, ending: Ending, ledger: Ledger, now: int) -> Ledger:
+    """Return the ledger once a run has ended."""
+    mark = ledger.mark(run.key)
+    if mark is None:
+        return ledger.having(Mark(run.key, ending, run.slot, run.token, 0, now))
+    if mark.token != run.token and mark.live(now):
+        return ledger
+    return _in_place(ledger, replace(mark, state=ending, token=run.token, until=0))
+
+
+def _in_place(ledger: Ledger, mark: Mark) -> Ledger:
+    marks = tuple(mark if each.key == mark.key else each for each in ledger.marks)
+    return replace(ledger, marks=marks)

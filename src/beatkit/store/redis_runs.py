@@ -1,0 +1,58 @@
+"""The runs in Redis or Valkey: one script, and so one atomic step, for each question.
+
+Beside the store's other keys: `marks:ENTRY`, a hash for each entry, of the mark of each
+message that was started, and of what the latest coalescing start covers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, cast
+
+from beatkit.store.runs import KEEP_MS, LIVE_MS, MARKS, Ending, Outcome, Run, Verdict
+
+RUN_SCRIPTS = ("start", "refresh", "finish")
+
+
+class RedisRuns:
+    """The `Runs` contract in a Redis or Valkey server.
+
+    Args:
+        call: Runs a script by its name, with names of keys and arguments.
+        history: How many records of runs not started are kept; 0: none.
+    """
+
+    def __init__(
+        self, call: Callable[[str, Iterable[str], Sequence[object]], Any], history: int
+    ) -> None:
+        self._call = call
+        self._history = history
+
+    def start(self, run: Run) -> Verdict:
+        """See `Runs.start`."""
+        not_after = "" if run.not_after is None else run.not_after
+        outcome, slot, wait = self._call(
+            "start",
+            ("progress", _marks(run), "history"),
+            [
+                *(LIVE_MS, KEEP_MS, MARKS, self._history),
+                *(run.entry, run.key, run.slot, run.token, run.by),
+                *(int(run.passes), int(run.redelivered), not_after),
+                *(int(run.coalesce), run.overlap),
+            ],
+        )
+        return Verdict(cast(Outcome, outcome.decode()), int(slot), int(wait))
+
+    def refresh(self, runs: Sequence[Run]) -> None:
+        """See `Runs.refresh`."""
+        words = [word for run in runs for word in (run.key, run.slot, run.token)]
+        keys = [_marks(run) for run in runs]
+        self._call("refresh", keys, [LIVE_MS, KEEP_MS, *words])
+
+    def finish(self, run: Run, ending: Ending) -> None:
+        """See `Runs.finish`."""
+        self._call("finish", [_marks(run)], [KEEP_MS, run.key, run.slot, run.token, ending])
+
+
+def _marks(run: Run) -> str:
+    return f"marks:{run.entry}"

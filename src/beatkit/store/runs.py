@@ -1,0 +1,136 @@
+"""Which runs have started, live and ended: what the workers' guard asks the same store.
+
+**What is authoritative.** A *mark* for each message that was started: its slot and task id,
+whether it runs, and until when it is believed to. And one line an entry: up to which slot a
+start covered the slots before it, and whose start that was.
+
+**What a worker may decide alone**: nothing about other runs. It asks `start`, one atomic
+step that judges by the store's clock and leaves the mark; whoever asks later sees it.
+
+**What happens in each failure**
+
+- *The worker dies.* Nobody refreshes its mark, which is no longer live `LIVE_MS` later.
+- *The store is away.* `StoreUnavailable`: the worker runs the task. `refresh` and `finish`
+  make the mark that `start` could not, as soon as one of them arrives.
+- *A reply is lost.* The mark stands and the worker does not know: it runs the task, and its
+  own `finish` ends that mark.
+- *The store lost its marks.* A copy of a message that had been started may run again.
+
+**Memory** is bounded: marks of the newest `MARKS` starts of an entry, besides those that
+are live, and none for longer than `KEEP_MS`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+from beatkit.entry import Overlap
+
+LIVE_MS = 30_000
+"""How long a running mark stands that is not refreshed."""
+
+MARKS = 32
+"""How many starts of an entry are remembered, the newest first, besides live ones."""
+
+KEEP_MS = 24 * 3600 * 1000
+"""For how long a start is remembered."""
+
+Outcome = Literal["start", "duplicate", "held", "deadline", "coalesced", "overlap"]
+Ending = Literal["finished", "handed_on", "torn"]
+"""How a run ended: to its end, successful or not; by handing its id on to a retry or a
+replacement; or unfinished, so that a redelivered copy is to run."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A message in a worker's hands, before the task's body.
+
+    Attributes:
+        entry: Of which entry.
+        slot: For which slot, milliseconds since 1970, UTC.
+        id: The task id.
+        token: Of this very attempt to run it: a copy of the message has another.
+        by: Who asks, for people.
+        passes: It goes on what has been started (a retry, a replacement): it may start.
+        redelivered: The broker says that somebody had it before.
+        not_after: The latest instant at which it may start, milliseconds since 1970.
+        coalesce: Its start covers, and it is covered by, the entry's other starts.
+        overlap: What becomes of it while another run of the entry is live. The guard
+            knows "skip"; anything else lets it start.
+    """
+
+    entry: str
+    slot: int
+    id: str
+    token: str
+    by: str = ""
+    passes: bool = False
+    redelivered: bool = False
+    not_after: int | None = None
+    coalesce: bool = False
+    overlap: Overlap = "allow"
+
+    @property
+    def key(self) -> str:
+        """The mark's name. The slot is in it, for a task id may have been set by hand."""
+        return f"{self.slot} {self.id}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Whether a run may start.
+
+    Attributes:
+        outcome: "start"; "held" if it is to be asked again after `wait`; or why not.
+        slot: The slot that a run which starts is for: its own, or the newest that its
+            start covers.
+        wait: Milliseconds for which the mark of the same id is live.
+    """
+
+    outcome: Outcome
+    slot: int
+    wait: int = 0
+
+
+class Runs(Protocol):
+    """The runs of a store. Each method is one round trip and one atomic step.
+
+    All raise `StoreUnavailable` when the store does not answer in time, and `StoreError`
+    when it refuses.
+    """
+
+    def start(self, run: Run) -> Verdict:
+        """Judge whether a run may start, and mark it as running if it may.
+
+        The first of these that applies:
+
+        - `passes`: "start", and for the slot that the first start of its id was given;
+        - its id has a mark: "duplicate" if that ended by finishing or handing on, or if
+          this is not redelivered; "held" while it is live; else on with the next;
+        - it is after `not_after`: "deadline";
+        - `coalesce`, and another id's start covers its slot: "coalesced";
+        - `overlap="skip"` and another mark of the entry is live: "overlap";
+        - "start". With `coalesce` it covers all slots of the entry decided by now, and
+          is given the newest of them.
+
+        A run that is not to start is recorded in the store's history, but for "held".
+        """
+        ...
+
+    def refresh(self, runs: Sequence[Run]) -> None:
+        """Say that runs go on. Makes a missing mark; one that ended stays as it is."""
+        ...
+
+    def finish(self, run: Run, ending: Ending) -> None:
+        """Say how a run ended. Makes a missing mark; leaves another attempt's live one."""
+        ...
+
+
+class KeepsRuns(Protocol):
+    """What every store is besides `Store`, which is all that a beat needs to know of it."""
+
+    def runs(self) -> Runs:
+        """Return the same store as workers ask it."""
+        ...

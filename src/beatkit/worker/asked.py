@@ -1,0 +1,59 @@
+"""What does a task's request ask the guard? Pure: headers in, a `Run` or nothing out."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+from uuid import uuid4
+
+from beatkit.entry import Policy
+from beatkit.sending.message import ENTRY, KIND, POLICY, SLOT
+from beatkit.store.runs import Ending, Run
+
+PUT_BACK = "beatkit-redelivered"
+"""Header of a message that the guard has put back: it stands for a redelivered one."""
+
+_ENDINGS: Mapping[str | None, Ending] = {
+    "RETRY": "handed_on",
+    # Back to the broker, or torn out of its process: a redelivered copy is to run.
+    "REJECTED": "torn",
+    None: "torn",
+}
+
+
+def run_of(request: Any) -> Run | None:
+    """Return the run that a request asks for; None if it is not to be guarded.
+
+    Args:
+        request: The `Context` of a task that a worker is about to run.
+    """
+    entry, slot, policy = (request.get(name) for name in (ENTRY, SLOT, POLICY))
+    if entry is None or slot is None or not isinstance(policy, Mapping):
+        return None
+    if request.is_eager or request.called_directly:
+        return None
+    return _run(request, str(entry), int(slot), Policy.from_json(policy))
+
+
+def _run(request: Any, entry: str, slot: int, policy: Policy) -> Run:
+    # What a person asked for is neither late nor covered by another run.
+    asked_for = request.get(KIND) in ("manual", "backfill")
+    delivery = request.delivery_info or {}
+    deadline = None if asked_for else policy.deadline
+    return Run(
+        entry,
+        slot,
+        str(request.id),
+        token=uuid4().hex[:12],
+        by=str(request.hostname or ""),
+        passes=bool(request.retries or request.replaced_task_nesting),
+        redelivered=bool(delivery.get("redelivered") or request.get(PUT_BACK)),
+        not_after=None if deadline is None else slot + round(deadline * 1000),
+        coalesce=policy.coalesce and not asked_for,
+        overlap=policy.overlap,
+    )
+
+
+def ending_of(state: str | None) -> Ending:
+    """Return how a run ended, by the state that Celery gave it; None: torn out of it."""
+    return _ENDINGS.get(state, "finished")

@@ -1,0 +1,183 @@
+"""A project whose tasks note in Redis when they begin and end, and workers to run it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from textwrap import dedent
+from typing import Any
+from uuid import uuid4
+
+import pytest
+import redis
+from celery import Celery
+
+from beatkit.sending.message import task_id
+from tests.servers import ValkeyServer
+
+SHOP = """
+    import os, signal, time
+    import redis
+    from beatkit import make_app, periodic, Slot
+
+    app = make_app(
+        "shop", broker_url=os.environ["BROKER"], worker_hijack_root_logger=False,
+        beatkit_store_url=os.environ["STORE"], broker_connection_retry_on_startup=True,
+        task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1,
+    )
+    notes = redis.Redis.from_url(os.environ["NOTES"])
+
+    def noted(task, slot):
+        slot = int(slot.scheduled_for.timestamp() * 1000) if slot else 0
+        notes.rpush("ran", f"{task.request.id} {task.request.retries} {slot}")
+
+    @app.task(bind=True)
+    def quick(self, *, slot: Slot | None = None):
+        noted(self, slot)
+
+    @app.task(bind=True)
+    def slow(self, seconds, *, slot: Slot | None = None):
+        noted(self, slot)
+        notes.rpush("spans", f"begin {self.request.id} {time.time()}")
+        time.sleep(seconds)
+        notes.rpush("spans", f"end {self.request.id} {time.time()}")
+
+    @app.task(bind=True)
+    def fragile(self, *, slot: Slot | None = None):
+        noted(self, slot)
+        if not self.request.retries:
+            raise self.retry(countdown=0)
+
+    @app.task(bind=True)
+    def deadly(self, *, slot: Slot | None = None):
+        noted(self, slot)
+        if notes.llen("ran") == 1:
+            # Its mark has 8 s to live, not 30; Celery takes 5 s to see the death.
+            store, marks = redis.Redis.from_url(os.environ["STORE"]), "beatkit:shop:marks:hello"
+            key, mark = next(one for one in store.hgetall(marks).items() if one[0] != b"covers")
+            state, given, token, until, started = mark.split()
+            soon = str(int((time.time() + 8) * 1000)).encode()
+            store.hset(marks, key, b" ".join([state, given, token, soon, started]))
+            os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+class Shop:
+    """The project, its broker and store, and a producer of messages as a beat would send them."""
+
+    def __init__(self, folder: Path, broker: str, store: ValkeyServer, notes: str) -> None:
+        self.folder = folder
+        self.store = store
+        urls = {"BROKER": broker, "STORE": store.url(1), "NOTES": notes}
+        self.env = {**os.environ, **urls, "PYTHONUNBUFFERED": "1", "PYTHONDONTWRITEBYTECODE": "1"}
+        self.notes = redis.Redis.from_url(notes, decode_responses=True)
+        self.app = Celery("shop", broker=broker, set_as_current=False)
+        self.queue = f"guard-{uuid4().hex[:8]}"
+        self.workers: list[subprocess.Popen[bytes]] = []
+        (folder / "shop.py").write_text(dedent(SHOP))
+
+    def worker(self, *options: str) -> Path:
+        """Start a worker, wait until it is ready, and return its log."""
+        log = self.folder / f"worker-{len(self.workers)}.log"
+        name = f"{self.queue}-{len(self.workers)}@%h"
+        command = ["-m", "celery", "-A", "shop", "worker", "-l", "INFO", "-n", name]
+        with log.open("wb") as out:
+            process = subprocess.Popen(
+                [sys.executable, *command, "-Q", self.queue, "--without-mingle", *options],
+                cwd=self.folder,
+                env=self.env,
+                stdout=out,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        self.workers.append(process)
+        self.until(lambda: " ready." in log.read_text(), said=log)
+        return log
+
+    def kill(self, at: int) -> None:
+        """Kill -9 a worker with all its processes."""
+        os.killpg(self.workers[at].pid, signal.SIGKILL)
+        self.workers[at].wait()
+
+    def stop(self) -> None:
+        for process in self.workers:
+            if process.poll() is None:
+                os.killpg(process.pid, signal.SIGKILL)
+                process.wait()
+        with self.app.connection_for_write() as connection:
+            connection.default_channel.queue_purge(self.queue)
+        self.app.close()
+        self.notes.close()
+
+    def send(self, task: str, slot: int, *args: Any, policy: Any = (), **options: Any) -> str:
+        """Put a slot's message on the queue; return its id."""
+        made = task_id("beatkit:shop:", "hello", slot)
+        headers = {"beatkit-entry": "hello", "beatkit-slot": slot, "beatkit-kind": "scheduled"}
+        headers |= {} if policy is None else {"beatkit-policy": dict(policy) or {"coalesce": False}}
+        self.app.send_task(
+            f"shop.{task}", args, task_id=made, headers=headers, queue=self.queue, **options
+        )
+        return made
+
+    def decide(self, slot: int) -> None:
+        """Have the store know that slots up to this one are decided."""
+        with self.store.client(1) as client:
+            client.hset("beatkit:shop:progress", "hello", f"{slot} beat-1 f1 -")
+
+    def let_marks_expire(self) -> None:
+        """As if half a minute had passed in which nobody refreshed one."""
+        with self.store.client(1) as client:
+            marks = client.hgetall("beatkit:shop:marks:hello")
+            for key, mark in marks.items():
+                state, given, token, _, started = mark.split()
+                if state == b"running":
+                    old = b" ".join([state, given, token, b"1", started])
+                    client.hset("beatkit:shop:marks:hello", key, old)
+
+    def ran(self) -> list[str]:
+        found: list[str] = self.notes.lrange("ran", 0, -1)
+        return found
+
+    def until(
+        self, seen: Callable[[], bool], *, within: float = 40, said: Path | None = None
+    ) -> None:
+        give_up = time.monotonic() + within
+        while not seen():
+            if time.monotonic() > give_up:
+                logs = [said] if said else sorted(self.folder.glob("*.log"))
+                raise AssertionError("\n".join(log.read_text() for log in logs))
+            time.sleep(0.02)
+
+
+def now_ms() -> int:
+    return time.time_ns() // 1_000_000
+
+
+@pytest.fixture(params=["redis", "rabbitmq"])
+def shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """On each broker."""
+    yield from _shop(request, request.param)
+
+
+@pytest.fixture
+def redis_shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """On Valkey, where the broker makes no difference or the table asks for no more."""
+    yield from _shop(request, "redis")
+
+
+def _shop(request: pytest.FixtureRequest, broker: str) -> Iterator[Shop]:
+    notes = request.getfixturevalue("valkey").url(7)
+    store = request.getfixturevalue("new_valkey")()
+    folder = request.getfixturevalue("tmp_path")
+    amqp = broker == "rabbitmq"
+    url = (
+        request.getfixturevalue("rabbitmq_url") if amqp else request.getfixturevalue("valkey").url()
+    )
+    made = Shop(folder, url, store, notes)
+    yield made
+    made.stop()
