@@ -28,7 +28,7 @@ def work(word="") -> None:
     with open("runs.txt", "a") as runs:
         runs.write(word + "\\n")
 
-@periodic(seconds=1, args=["declared"], name="declared")
+@periodic(seconds=1, args=["declared"], name="declared", coalesce=False)
 def declared(word: str) -> None:
     with open("runs.txt", "a") as runs:
         runs.write(word + "\\n")

@@ -31,7 +31,10 @@ def test_a_server_that_works_is_named_and_nothing_stays_on_it(valkey: ValkeyServ
         assert client.keys() == []
 
 
-def test_the_app_keeps_its_own_options_and_opens_no_connection(valkey: ValkeyServer) -> None:
+def test_the_app_keeps_its_own_options_and_opens_no_connection(
+    new_valkey: Callable[..., ValkeyServer],
+) -> None:
+    valkey = new_valkey()  # of its own: other tests may not have let go of theirs yet
     options = {"socket_timeout": 77}
     shop = app(valkey.url(), broker_transport_options=options)
     check_broker(shop, write=True)
