@@ -1,7 +1,5 @@
 """A server that answers, and refuses: each kind of it is an outage, and loses nothing."""
 
-import random
-import threading
 import time
 
 import pytest
@@ -78,37 +76,6 @@ def test_each_slot_is_sent_once_all_the_same(trouble, new_valkey, caplog):
     levels = [row.levelname for row in caplog.records if "in force" not in row.getMessage()]
     if is_outage is not None:
         assert levels == (["ERROR", "INFO"] if is_outage else [])
-
-
-def test_a_server_that_is_loading_its_data_is_waited_for(new_valkey, caplog):
-    caplog.set_level("INFO", logger="beatkit.beat")
-    server = new_valkey()
-    scheduler = Scheduler(an_app(server.url()))
-    tick_for(scheduler, 0.6)
-    with server.client(db=5) as client:
-        client.mset({f"key-{number}": random.randbytes(2_000) for number in range(40)})
-        client.save()
-    server.kill()
-    # It answers LOADING for 2 s: so many microseconds a key, and a look at its clients after each
-    server.options += [
-        "--key-load-delay",
-        "50000",
-        "--loading-process-events-interval-bytes",
-        "1024",
-    ]
-    back = threading.Thread(target=server.start)  # which waits until it answers
-    back.start()
-    while back.is_alive():
-        tick_for(scheduler, 0.1)
-    back.join()
-    with server.client() as client:
-        behind(scheduler, client)
-        found = slots(client)
-    scheduler.close()
-    assert_once_each(found, 100)
-    said = [row for row in caplog.records if "in force" not in row.getMessage()]
-    assert [row.levelname for row in said] == ["ERROR", "INFO"]
-    assert "loading" in said[0].getMessage().lower()
 
 
 def an_app(url: str) -> Celery:
