@@ -78,7 +78,7 @@ class ValkeyServer:
             "--logfile", str(self.folder / "server.log"), *aof, *self.options,
         ]  # fmt: skip
         self.process = subprocess.Popen(command, start_new_session=True)
-        deadline = time.monotonic() + 10
+        deadline = time.monotonic() + 60
         while time.monotonic() < deadline:
             try:
                 with self.client() as client:

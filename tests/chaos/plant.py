@@ -49,7 +49,7 @@ class Member:
         self.process.kill()
         self.process.wait()
 
-    def terminate(self, within: float = 10.0) -> int:
+    def terminate(self, within: float = 60.0) -> int:
         """Stop in good order; return the exit code."""
         self.signal(signal.SIGCONT)
         self.signal(signal.SIGTERM)
@@ -138,12 +138,18 @@ def plant(folder: Path, source: str, **environment: str) -> Iterator[Plant]:
     made = Plant(folder, source, environment)
     try:
         yield made
+    except AssertionError as error:
+        for member in made.members:
+            error.add_note(
+                f"--- {member.log.name}, exit code {member.process.poll()}\n{member.text()}"
+            )
+        raise
     finally:
         made.close()
 
 
-def wait_until(condition: Callable[[], Any], within: float = 15.0, what: str = "") -> Any:
-    """Poll a condition; fail after a while."""
+def wait_until(condition: Callable[[], Any], within: float = 60.0, what: str = "") -> Any:
+    """Poll a condition; fail after a while. The bound is for what hangs, not for what is slow."""
     deadline = time.monotonic() + within
     while time.monotonic() < deadline:
         found = condition()

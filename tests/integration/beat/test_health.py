@@ -36,7 +36,7 @@ def shop(tmp_path: Path) -> Path:
 def health(file: Path, *words: str) -> tuple[int, str]:
     done = subprocess.run(
         ["beatkit", "health", "--file", str(file), *words],
-        env=environment({}), capture_output=True, text=True, timeout=30, check=False,
+        env=environment({}), capture_output=True, text=True, timeout=60, check=False,
     )  # fmt: skip
     assert done.stderr == ""
     return done.returncode, done.stdout

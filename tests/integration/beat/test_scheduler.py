@@ -29,7 +29,7 @@ def every(seconds: float, **row) -> dict:
     return {"task": "work", "schedule": seconds, **row}
 
 
-def run(*schedulers: Scheduler, until, within: float = 5.0) -> None:
+def run(*schedulers: Scheduler, until, within: float = 60.0) -> None:
     """Tick schedulers as Celery's service would, until something is so."""
     wake = dict.fromkeys(schedulers, 0.0)
     deadline = time.monotonic() + within

@@ -114,9 +114,9 @@ def test_a_frozen_server_blocks_no_beat_for_longer_than_the_timeout(tmp_path, ne
         member = beats.beat()
         wait_for_sends(beats, 4)
         server.freeze()
-        wait_until(lambda: member.lines("beat: nothing can be sent"), within=5, what="one error")
+        wait_until(lambda: member.lines("beat: nothing can be sent"), what="one error")
         server.thaw()
-        wait_until(lambda: member.lines("beat: the store is back after"), within=5, what="one info")
+        wait_until(lambda: member.lines("beat: the store is back after"), what="one info")
         wait_for_sends(beats, 12)
         with server.client() as client:
             found = slots(client)

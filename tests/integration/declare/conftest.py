@@ -56,7 +56,7 @@ class Project:
             check=False,
         )
 
-    def see(self, log: Path, text: str, times: int = 1, within: float = 30.0) -> None:
+    def see(self, log: Path, text: str, times: int = 1, within: float = 60.0) -> None:
         """Wait until a text stands in a log so many times."""
         deadline = time.monotonic() + within
         while log.read_text().count(text) < times:

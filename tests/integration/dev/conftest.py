@@ -18,7 +18,7 @@ from beatkit.dev.binary import find_binary
 from tests.servers import unavailable
 
 BEATKIT = Path(sys.executable).with_name("beatkit")
-PATIENCE = 30.0  # seconds; a machine that runs many tests at once is slow
+PATIENCE = 60.0  # seconds; a machine that runs many tests at once is slow
 
 
 class Dev:
@@ -92,7 +92,7 @@ def alive(pid: int) -> bool:
         return False
 
 
-def all_gone(pids: list[int], seconds: float = 5.0) -> bool:
+def all_gone(pids: list[int], seconds: float = PATIENCE) -> bool:
     """Wait until none of them runs."""
     deadline = time.monotonic() + seconds
     while any(alive(pid) for pid in pids):

@@ -26,7 +26,7 @@ def test_at_ctrl_c_a_running_task_finishes(dev: StartDev, shop: Shop, pool: str)
     started.ctrl_c()
     assert started.ended() == 0
     assert started.said.count("slow begins") == started.said.count("slow ends") > 0
-    assert re.search(r"  ran       shop\.slow  2\.\d s$", started.said, re.MULTILINE)
+    assert re.search(r"  ran       shop\.slow  \d+\.\d s$", started.said, re.MULTILINE)
     assert "Traceback" not in started.noted
     assert all_gone(everything)
 
@@ -65,7 +65,7 @@ def test_a_second_ctrl_c_ends_running_tasks(dev: StartDev, shop: Shop, pool: str
 def test_ctrl_c_while_it_starts_is_no_error(dev: StartDev, shop: Shop, tmp_path: Path) -> None:
     shop("open('importing', 'w').close(); time.sleep(60)\n")
     started = dev("shop.py")
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + PATIENCE
     while not (tmp_path / "importing").exists() and time.monotonic() < deadline:
         time.sleep(0.01)
     started.ctrl_c()

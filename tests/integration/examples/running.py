@@ -33,7 +33,7 @@ class Command:
             self._coming.put(line)
         self._coming.put(None)
 
-    def until(self, seen: Callable[[list[str]], bool], *, within: float = 40) -> list[str]:
+    def until(self, seen: Callable[[list[str]], bool], *, within: float = 60) -> list[str]:
         """Read on until `seen` says yes to all lines printed so far."""
         give_up = time.monotonic() + within
         while not seen(self.printed):
@@ -97,7 +97,7 @@ def environment(env: Mapping[str, str]) -> dict[str, str]:
 
 def _wait(process: subprocess.Popen[str]) -> None:
     try:
-        process.wait(timeout=10)
+        process.wait(timeout=60)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

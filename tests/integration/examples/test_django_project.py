@@ -35,7 +35,7 @@ def test_cron_texts_are_in_djangos_time_zone() -> None:
         env=environment({}),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
     assert (shown.stdout, shown.stderr) == ("2026-07-01 20:30:00+00:00\n", "")

@@ -83,7 +83,7 @@ def test_a_view_sends_the_periodic_task_by_hand(valkey: ValkeyServer) -> None:
         env=environment(on_redis(valkey)),
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=True,
     )
     assert answered.stdout == "202 task \n"

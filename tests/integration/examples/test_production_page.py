@@ -103,7 +103,7 @@ def probes() -> list[list[str]]:
 
 
 def asked(shop: Path, env: dict[str, str], probe: list[str]) -> int:
-    done = subprocess.run(probe, cwd=shop, env=environment(env), timeout=30, check=False)
+    done = subprocess.run(probe, cwd=shop, env=environment(env), timeout=60, check=False)
     return done.returncode
 
 

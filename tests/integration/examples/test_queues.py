@@ -71,7 +71,7 @@ def test_on_redis_each_step_is_a_list_and_no_priority_is_the_default_one(
         "task.apply_async(queue='r')\n"
     )
     env = environment({"CELERY_BROKER_URL": valkey.url()})
-    subprocess.run([sys.executable, "-c", send], cwd=project, env=env, timeout=30, check=True)
+    subprocess.run([sys.executable, "-c", send], cwd=project, env=env, timeout=60, check=True)
     lists = {step: f"r\x06\x16{step}" if step else "r" for step in (0, 3, 6, 9)}
     with valkey.client() as client:
         waiting = {step: client.llen(name) for step, name in lists.items()}

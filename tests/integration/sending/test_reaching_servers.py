@@ -103,7 +103,7 @@ def sentinel(new_valkey: NewValkey, tmp_path: Path) -> Iterator[tuple[ValkeyServ
         [str(valkey_binary()), str(conf), "--sentinel", "--logfile", str(tmp_path / "s.log")],
         start_new_session=True,
     )
-    end = time.monotonic() + 10
+    end = time.monotonic() + 60
     while time.monotonic() < end:
         with suppress(redis.RedisError), redis.Redis(port=port, socket_timeout=1) as client:
             client.ping()

@@ -100,7 +100,7 @@ def tls_port(certificate: Path, new_valkey: Callable[..., ValkeyServer]) -> int:
 
 
 def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 10
+    deadline = time.monotonic() + 60
     while time.monotonic() < deadline:
         try:
             socket.create_connection(("127.0.0.1", port), timeout=1).close()

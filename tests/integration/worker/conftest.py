@@ -144,7 +144,7 @@ class Shop:
         return found
 
     def until(
-        self, seen: Callable[[], bool], *, within: float = 40, said: Path | None = None
+        self, seen: Callable[[], bool], *, within: float = 60, said: Path | None = None
     ) -> None:
         give_up = time.monotonic() + within
         while not seen():

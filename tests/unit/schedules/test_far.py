@@ -6,7 +6,6 @@ import calendar
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise
 from threading import Thread
-from time import perf_counter
 
 import pytest
 
@@ -58,16 +57,13 @@ def test_the_calendar_ends_with_the_year_9999_and_begins_with_1(text: str, zone:
 
 @pytest.mark.parametrize("text", ["0 0 29 2 mon", "* * 29 2 mon", "*/7 3 31 3 sun"])
 @pytest.mark.parametrize("gap", ["run", "skip"])
+@pytest.mark.timeout(60)  # day by day it would be minutes
 def test_the_rarest_slot_takes_a_moment_and_not_a_minute(text: str, gap: str) -> None:
     rule = CronRule(text, "Europe/Berlin", gap=gap, mode="and")
-    start = perf_counter()
-
     slot = 0
     for _ in range(20):
         slot = rule.next(slot)
-        rule.previous(slot)
-
-    assert perf_counter() - start < 5
+        assert rule.previous(slot + 1) == slot
 
 
 def test_threads_may_ask_a_fresh_zone_for_different_centuries_at_once() -> None:
