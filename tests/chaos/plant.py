@@ -14,6 +14,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import redis
 
@@ -96,6 +97,9 @@ class Plant:
     def celery(self, *arguments: str, name: str = "beat", **environment: str) -> Member:
         """Start a command of `celery -A plant_app`."""
         self.started += 1
+        if arguments[0] == "worker" and "-n" not in arguments:
+            # Two of one name on one RabbitMQ lock each other out.
+            arguments = (*arguments, "-n", f"{uuid4().hex[:8]}@%h")
         log = self.folder / f"{name}-{self.started}.log"
         environ = {**os.environ, **self.environment, **environment}
         environ["PYTHONPATH"] = str(self.folder)
@@ -116,7 +120,7 @@ class Plant:
     def beat(self, *arguments: str, **environment: str) -> Member:
         return self.celery("beat", "-l", "INFO", *arguments, **environment)
 
-    def run(self, *arguments: str, timeout: float = 30.0) -> subprocess.CompletedProcess[str]:
+    def run(self, *arguments: str, timeout: float = 100.0) -> subprocess.CompletedProcess[str]:
         """Run a command of `celery -A plant_app` to its end."""
         environ = {**os.environ, **self.environment, "PYTHONPATH": str(self.folder)}
         return subprocess.run(

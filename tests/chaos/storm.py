@@ -19,12 +19,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import redis
 
-from tests.chaos.plant import Arrival, Member, Plant, doubled, plant
+from tests.chaos.plant import Arrival, Member, Plant, doubled, plant, wait_until
 from tests.servers import ValkeyServer
 
 ENTRIES = {f"entry-{number:02}": 1 + number % 10 for number in range(50)}
@@ -170,7 +171,9 @@ class Storm:
             beat.kill()
         calm = [made.beat() for _ in range(2)]
         time.sleep(self._calm)
-        end = time.time()
+        end = round((time.time() - 1) * 1000)
+        with suppress(AssertionError):  # what never comes is counted, and shown
+            wait_until(lambda: not self._missing(end))
         time.sleep(1)
         self._over.set()
         if consumer is not None:
@@ -179,7 +182,7 @@ class Storm:
             one.terminate()
         if self._mode.kills_server and self._mode.keeps:
             self._recount(server)
-        self._count(round((end - 1) * 1000))
+        self._count(end)
 
     def _consumer(self, made: Plant, server: ValkeyServer) -> threading.Thread | None:
         if not self._mode.kills_server:
@@ -262,14 +265,26 @@ class Storm:
         lines = ledger.read_text().splitlines() if ledger.exists() else []
         return [*self._moved, *(Arrival(*json.loads(line)) for line in lines)]
 
+    def _expected(self, end_ms: int) -> set[tuple[str, int]]:
+        """The slots from each entry's first arrival on; one, if it never came."""
+        first: dict[str, int] = {}
+        for one in self._arrivals():
+            first[one.entry] = min(first.get(one.entry, one.slot), one.slot)
+        return {
+            (entry, slot)
+            for entry, seconds in ENTRIES.items()
+            for slot in range(first.get(entry, end_ms), end_ms + 1, seconds * 1000)
+        }
+
+    def _missing(self, end_ms: int) -> set[tuple[str, int]]:
+        return self._expected(end_ms) - {(one.entry, one.slot) for one in self._arrivals()}
+
     def _count(self, end_ms: int) -> None:
         outcome = self._outcome
         outcome.arrivals = self._arrivals()
         outcome.doubled = doubled(outcome.arrivals)
+        expected = self._expected(end_ms)
         came = {(one.entry, one.slot) for one in outcome.arrivals}
-        for entry, seconds in ENTRIES.items():
-            first = min(slot for name, slot in came if name == entry)
-            expected = range(first, end_ms + 1, seconds * 1000)
-            outcome.slots += len(expected)
-            outcome.lost += [(entry, slot) for slot in expected if (entry, slot) not in came]
+        outcome.slots = len(expected)
+        outcome.lost = sorted(expected - came)
         outcome.arrivals = [one for one in outcome.arrivals if one.slot <= end_ms]

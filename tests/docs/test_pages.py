@@ -23,6 +23,7 @@ from tests.servers import ValkeyServer, unavailable
 
 CHECKER = doctest.OutputChecker()
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+pytestmark = pytest.mark.timeout(300)  # for what hangs: a page runs many commands
 PAGES = [page for page in pages() if steps(page.read_text())]
 
 
@@ -75,7 +76,7 @@ def _carry_out(step: Step, where: str, folder: Path, namespace: dict[str, object
 
 def _run(command: Command, where: str) -> None:
     done = subprocess.run(
-        command.line, shell=True, capture_output=True, text=True, timeout=60, check=False
+        command.line, shell=True, capture_output=True, text=True, timeout=200, check=False
     )
     printed = done.stdout + done.stderr
     if command.expected and not CHECKER.check_output(command.expected, printed, FLAGS):
@@ -84,7 +85,7 @@ def _run(command: Command, where: str) -> None:
         )
 
 
-def _run_until(step: Step, where: str, patience: float = 40) -> None:
+def _run_until(step: Step, where: str, patience: float = 100) -> None:
     lines: queue.Queue[str] = queue.Queue()
     running = [_start(command.line, lines) for command in commands(step.text)]
     printed = ""
@@ -105,7 +106,7 @@ def _run_until(step: Step, where: str, patience: float = 40) -> None:
             process.send_signal(signal.SIGINT)
         for process in running:
             try:
-                process.wait(timeout=40)
+                process.wait(timeout=100)
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise

@@ -76,7 +76,9 @@ def test_a_worker_with_a_beat_inside_sends_and_runs(made, valkey):
         assert member.terminate(60) == 0
     said = sum(len(member.lines(SAID)) for member in members)
     with valkey.client() as client:
-        assert said == len(runs(made)) + client.llen("celery")
+        arrived = len(runs(made)) + client.llen("celery")
+    # A beat that is told to stop right after a send may not come to say it.
+    assert arrived - len(members) <= said <= arrived
 
 
 def test_a_dead_result_backend_holds_nothing_up(tmp_path, valkey):
@@ -132,8 +134,9 @@ def test_a_signal_in_the_middle_of_the_work_ends_it_all_the_same(tmp_path, valke
     source = APP.replace('"schedule": 0.5', '"schedule": 0.01')
     with plant(tmp_path, source, BROKER=valkey.url()) as made:
         members = [made.beat() for _ in range(4)]
+        wait_until(lambda: all(one.lines("is in force") for one in members), what="all at work")
         wait_until(lambda: sum(len(one.lines(SAID)) for one in members) >= 50, what="sends")
         for member in members:
             member.signal(signal.SIGTERM)
-            assert member.process.wait(30) == 0
+            assert member.process.wait(60) == 0
             assert "Traceback" not in member.text()

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
@@ -75,8 +76,12 @@ def running(folder: Path, env: Mapping[str, str], *lines: str) -> Iterator[list[
 
 
 def _start(folder: Path, env: Mapping[str, str], line: str) -> Command:
+    words = shlex.split(line)
+    if "worker" in words and "--hostname" not in words:
+        # Two of one name on one RabbitMQ lock each other out.
+        words += ["--hostname", f"{uuid4().hex[:8]}@%h"]
     process = subprocess.Popen(
-        shlex.split(line),
+        words,
         cwd=folder,
         env=environment(env),
         stdout=subprocess.PIPE,
