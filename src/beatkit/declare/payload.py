@@ -29,7 +29,8 @@ def read_args(said: Mapping[str, Any], problems: list[Problem]) -> tuple[Any, ..
     if isinstance(args, list | tuple):
         return tuple(args)
     what = f"args is {shown(args)}, expected a list"
-    problems.append(Problem(what, f"write args=[{shown(args)}]"))
+    meant = shown(list(args)) if isinstance(args, set | frozenset) else f"[{shown(args)}]"
+    problems.append(Problem(what, f"write args={meant}"))
     return ()
 
 
@@ -68,7 +69,7 @@ def _refused(more: Mapping[Any, Any]) -> Iterator[Problem]:
     if not more:
         return
     from beatkit.settings.nearest import nearest
-    from beatkit.settings.routing import SEND
+    from beatkit.settings.send_options import SEND
 
     for key in more:
         near = None if key in SEND else nearest(str(key), SEND)

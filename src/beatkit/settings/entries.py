@@ -6,15 +6,15 @@ an interval of 0 a loop that floods the broker, args="ab" a call with ('a', 'b')
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 from beatkit.errors import ScheduleError
-from beatkit.settings import registered, values
+from beatkit.settings import values
 from beatkit.settings.nearest import nearest, words
 from beatkit.settings.problems import Flaw, Unfit
-from beatkit.settings.routing import SEND
+from beatkit.settings.send_options import SEND, send_options
 from beatkit.settings.urls import at
 
 _NEEDED = ("task", "schedule")
@@ -170,61 +170,13 @@ def _shapeless(value: object, expected: str, remedy: str = "") -> Unfit:
 def _options(value: Any) -> Any:
     if not isinstance(value, Mapping):
         raise values.unfit(value, "a mapping of options, such as {'queue': 'reports'}")
-    flaws = [flaw for name, each in value.items() for flaw in _option(str(name), each)]
-    if flaws:
-        raise Unfit(flaws)
-    fitted = dict(value)
-    if isinstance(fitted.get("expires"), str):
-        fitted["expires"] = _expires(fitted["expires"])
-    return fitted
-
-
-def _option(name: str, value: Any) -> Iterator[Flaw]:
-    near = None if name in SEND else nearest(name, SEND)
-    if near:
-        yield Flaw("is no option", "typo", (name,), near, f"did you mean {near}?")
-    if name in _OPTIONS and value is not None:
-        try:
-            _OPTIONS[name](value)
-        except Unfit as error:
-            yield from (at(flaw, name) for flaw in error.flaws)
-
-
-def _queue(value: Any) -> Any:
-    # Celery asks whatever is no text for its name, at each send.
-    if not (isinstance(value, str) and value) and not hasattr(value, "name"):
-        raise values.unfit(value, "the name of a queue")
-    return value
-
-
-def _expires(value: Any) -> Any:
-    if isinstance(value, datetime):
-        return value
-    if isinstance(value, str):
-        try:
-            return datetime.fromisoformat(value) if "-" in value[1:] else values.seconds(value)
-        except ValueError:
-            pass
-    try:
-        seconds = values.seconds(value)
-    except Unfit:
-        seconds = 0
-    if seconds <= 0:
-        raise values.unfit(value, "more than 0 seconds, a timedelta or a datetime")
-    return value
+    return send_options(value)
 
 
 def _relative(value: Any) -> bool:
     return values.flag(value)
 
 
-_OPTIONS = {
-    "countdown": values.seconds,
-    "expires": _expires,
-    "priority": values.whole(0, 255),
-    "queue": _queue,
-    "serializer": registered.serializer,
-}
 _CONVERTERS = {
     "task": _task,
     "schedule": schedule,

@@ -1,8 +1,9 @@
 """Queues, routes and annotations: the settings that are mappings of options.
 
-Celery drops an option it does not know inside a queue, and hands an unknown one of a route
-to the message. So near misses of known names are refused; other names pass in routes and
-annotations, where a task class of the user's may want them.
+Celery drops an option it does not know inside a queue, hands an unknown one of a route to
+the message, and sets an unknown attribute without a word. So near misses of known names are
+refused; other names pass in routes and annotations, where a task class of the user's may
+want them.
 """
 
 from __future__ import annotations
@@ -10,9 +11,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
-from beatkit.settings import values
+from beatkit.settings import registered, values
 from beatkit.settings.nearest import nearest, words
 from beatkit.settings.problems import Flaw, Unfit
+from beatkit.settings.send_options import send_options
+from beatkit.settings.urls import at
 
 # kombu.Queue.from_dict reads these and drops all others.
 _QUEUE = words(
@@ -22,15 +25,6 @@ _QUEUE = words(
     "durable auto_delete exclusive no_ack no_declare alias expires message_ttl max_length "
     "max_length_bytes max_priority name"
 )
-SEND = words(
-    "queue exchange exchange_type routing_key priority serializer compression expires countdown "
-    "eta retry retry_policy headers delivery_mode mandatory immediate task_id link link_error "
-    "ignore_result time_limit soft_time_limit shadow add_to_parent reply_to correlation_id "
-    "group_id group_index chord root_id parent_id route_name producer connection publisher "
-    "argsrepr kwargsrepr stamped_headers replaced_task_nesting content_type content_encoding "
-    "timeout confirm_timeout user_id app_id type message_group_id MessageGroupId "
-    "MessageDeduplicationId DelaySeconds properties binding_key"
-)
 _ATTRIBUTES = words(
     "rate_limit time_limit soft_time_limit max_retries default_retry_delay acks_late "
     "acks_on_failure_or_timeout acks_on_failure acks_on_timeout reject_on_worker_lost "
@@ -39,6 +33,19 @@ _ATTRIBUTES = words(
     "autoretry_for retry_backoff retry_backoff_max retry_jitter throws before_start on_success "
     "on_failure on_retry after_return"
 )
+_FITTED = {
+    "rate_limit": values.rate,
+    "time_limit": values.seconds,
+    "soft_time_limit": values.seconds,
+    "default_retry_delay": values.seconds,
+    "max_retries": values.whole(0),
+    "priority": values.whole(0, 255),
+    "serializer": registered.serializer,
+    **dict.fromkeys(
+        words("acks_late reject_on_worker_lost track_started ignore_result send_events trail"),
+        values.flag,
+    ),
+}
 
 
 def task_queues(value: Any) -> Any:
@@ -85,21 +92,27 @@ def task_routes(value: Any) -> Any:
     if isinstance(value, str) and value.startswith(("{", "[")):
         value = values.options(value) if value.startswith("{") else values.names(value)
     if isinstance(value, Mapping):
-        _refuse(_near_misses(value, SEND, _route))
-        return value
-    parts = list(value) if isinstance(value, list | tuple) else [value]
-    for part in parts:
-        if isinstance(part, Mapping):
-            _refuse(_near_misses(part, SEND, _route))
-        elif not (isinstance(part, str) or callable(part) or isinstance(part, list | tuple)):
-            raise values.unfit(part, "a mapping, a router function, or a dotted path to one")
-    return value
+        return _each(value, _route)
+    if isinstance(value, list | tuple):
+        return [_router(part) for part in value]
+    return _router(value)
 
 
-def _route(name: str, target: Any) -> Iterator[Flaw]:
-    if not isinstance(target, str | Mapping):
-        said = f"is {values.shown(target)}, expected a queue's name or a mapping of options"
-        yield Flaw(said, path=(name,))
+def _router(part: Any) -> Any:
+    if isinstance(part, Mapping):
+        return _each(part, _route)
+    if isinstance(part, str | list | tuple) or callable(part):
+        return part
+    raise values.unfit(part, "a mapping, a router function, or a dotted path to one")
+
+
+def _route(target: Any) -> Any:
+    if isinstance(target, Mapping):
+        return send_options(target)
+    # An object is asked for its name, as kombu.Queue has one.
+    if isinstance(target, str) or hasattr(target, "name"):
+        return target
+    raise values.unfit(target, "a queue's name or a mapping of options")
 
 
 def task_annotations(value: Any) -> Any:
@@ -108,39 +121,40 @@ def task_annotations(value: Any) -> Any:
     if isinstance(value, str) and value.startswith("{"):
         value = values.options(value)
     if isinstance(value, Mapping):
-        _refuse(_near_misses(value, _ATTRIBUTES, _annotation))
-    elif isinstance(value, bool | int | float | str):
+        return _each(value, _annotation)
+    if isinstance(value, bool | int | float | str):
         raise values.unfit(value, "a mapping: task name or * -> attributes")
     return value
 
 
-def _annotation(name: str, target: Any) -> Iterator[Flaw]:
+def _annotation(target: Any) -> dict[Any, Any]:
     if not isinstance(target, Mapping):
-        said = f"is {values.shown(target)}, expected a mapping of task attributes"
-        yield Flaw(said, path=(name,))
-        return
-    if target.get("rate_limit") is not None:
-        try:
-            values.rate(target["rate_limit"])
-        except Unfit as error:
-            yield from (
-                Flaw(f.said, path=(name, "rate_limit"), remedy=f.remedy) for f in error.flaws
-            )
-
-
-def _near_misses(
-    table: Mapping[Any, Any], known: frozenset[str], judge: Callable[[str, Any], Iterator[Flaw]]
-) -> list[Flaw]:
+        raise values.unfit(target, "a mapping of task attributes")
     flaws: list[Flaw] = []
-    for name, target in table.items():
-        flaws += judge(str(name), target)
-        for option in target if isinstance(target, Mapping) else ():
-            near = None if option in known else nearest(str(option), known)
-            if near:
-                flaws.append(unknown_option(option, known, (str(name),), "no such option"))
-    return flaws
-
-
-def _refuse(flaws: list[Flaw]) -> None:
+    fitted = dict(target)
+    for name, each in target.items():
+        near = None if name in _ATTRIBUTES else nearest(str(name), _ATTRIBUTES)
+        if near:
+            flaws.append(unknown_option(name, _ATTRIBUTES, (), "no such attribute of a task"))
+        elif name in _FITTED and each is not None:
+            try:
+                fitted[name] = _FITTED[name](each)
+            except Unfit as error:
+                flaws += [at(flaw, str(name)) for flaw in error.flaws]
     if flaws:
         raise Unfit(flaws)
+    return fitted
+
+
+def _each(table: Mapping[Any, Any], fit: Callable[[Any], Any]) -> dict[Any, Any]:
+    """Fit each value of a mapping; its key comes before what is wrong with it."""
+    flaws: list[Flaw] = []
+    fitted = {}
+    for name, value in table.items():
+        try:
+            fitted[name] = fit(value)
+        except Unfit as error:
+            flaws += [at(flaw, str(name)) for flaw in error.flaws]
+    if flaws:
+        raise Unfit(flaws)
+    return fitted

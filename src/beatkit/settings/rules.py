@@ -9,15 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from beatkit.settings import registered, transports, urls
+from beatkit.settings import registered, tls, transports, urls
 from beatkit.settings.problems import Flaw
-from beatkit.settings.values import shown
 
 Values = Mapping[str, Any]
 Rule = Callable[[Values], Iterator[Flaw]]
 
 _PICKLE = "application/x-python-serialize"
-_BROKERS = ("broker_url", "broker_read_url", "broker_write_url")
 
 
 def broken_rules(values: Values) -> list[Flaw]:
@@ -64,73 +62,8 @@ def _pickle(values: Values) -> Iterator[Flaw]:
             yield Flaw(said, "insecure", name=name, remedy="write ['json'] unless you need it")
 
 
-def _tls(values: Values) -> Iterator[Flaw]:
-    brokers = [name for name in _BROKERS if urls.scheme_of(values.get(name)) in urls.REDIS]
-    bare = [url for name in brokers for url in urls.members(values[name]) if not _says_how(url)]
-    if bare and values.get("broker_use_ssl") is True:
-        said = "is True, which the Redis transport ignores: the connection would be plain text"
-        remedy = "write {'ssl_cert_reqs': 'required'}, or a rediss:// URL"
-        yield Flaw(said, name="broker_use_ssl", remedy=remedy)
-    if values.get("redis_backend_use_ssl") is True:
-        said = "is True, expected a mapping of certificate options"
-        remedy = "write {'ssl_cert_reqs': 'required'}"
-        yield Flaw(said, name="redis_backend_use_ssl", remedy=remedy)
-    for name in ("broker_use_ssl", "redis_backend_use_ssl"):
-        options = values.get(name)
-        redis = brokers if name == "broker_use_ssl" else True
-        if isinstance(options, Mapping) and redis and "ssl_cert_reqs" in options:
-            yield from _certificates(name, options["ssl_cert_reqs"])
-
-
-def _says_how(url: str) -> bool:
-    """Whether a URL asks for TLS itself, so that broker_use_ssl is of no account."""
-    parts = urls.split(url)
-    return parts.scheme.lower() == "rediss" and "ssl_cert_reqs" in parts.query
-
-
-def _certificates(name: str, wanted: Any) -> Iterator[Flaw]:
-    word = urls.cert_word(wanted)
-    path = ("ssl_cert_reqs",)
-    if word is None:
-        said = f"is {shown(wanted)}, expected 'required', 'optional' or 'none'"
-        yield Flaw(said, name=name, path=path, remedy="write 'required'")
-    elif word == "none":
-        said = "has ssl_cert_reqs none: the server's certificate is not checked"
-        yield Flaw(said, "insecure", name=name, remedy="write 'required'")
-
-
-def _certificates_in_urls(values: Values) -> Iterator[Flaw]:
-    for name in (*_BROKERS, "result_backend"):
-        options = "redis_backend_use_ssl" if name == "result_backend" else "broker_use_ssl"
-        for url in urls.members(values.get(name)):
-            parts = urls.split(url)
-            if "://" in url and parts.scheme.lower() == "rediss":
-                flaw = _certificate_of(name, url, parts.query.get("ssl_cert_reqs"),
-                                       bool(values.get(options)))  # fmt: skip
-                if flaw:
-                    yield flaw
-                    break
-
-
-def _certificate_of(name: str, url: str, wanted: str | None, by_options: bool) -> Flaw | None:
-    how = "end the URL with ?ssl_cert_reqs=required"
-    if wanted is None and by_options:
-        return None
-    if wanted is None and name == "result_backend":
-        said = f"is {urls.redact(url)!r}, which must say how certificates are checked"
-        return Flaw(said, "url_error", name=name, remedy=how)
-    word = urls.cert_word(wanted or "none")
-    if word == "none":
-        said = f"is {urls.redact(url)!r}: the server's certificate is not checked"
-        return Flaw(said, "insecure", name=name, remedy=how)
-    if word != wanted:
-        said = f"has ssl_cert_reqs={wanted}, which Celery reads and redis-py refuses"
-        return Flaw(said, "warning", name=name, remedy=f"write ssl_cert_reqs={word}")
-    return None
-
-
 def _databases(values: Values) -> Iterator[Flaw]:
-    for name in (*_BROKERS, "result_backend"):
+    for name in (*tls.BROKERS, "result_backend"):
         for url in urls.members(values.get(name)):
             parts = urls.split(url)
             number = parts.path.strip("/")
@@ -140,7 +73,7 @@ def _databases(values: Values) -> Iterator[Flaw]:
 
 
 def _sentinel(values: Values) -> Iterator[Flaw]:
-    pairs = [(name, "broker_transport_options") for name in _BROKERS]
+    pairs = [(name, "broker_transport_options") for name in tls.BROKERS]
     for name, holder in [*pairs, ("result_backend", "result_backend_transport_options")]:
         options = values.get(holder) or {}
         near = [key for key in options if transports.option_near(str(key), "master_name")]
@@ -152,7 +85,7 @@ def _sentinel(values: Values) -> Iterator[Flaw]:
 
 def _lone_users(values: Values) -> Iterator[Flaw]:
     """A Redis URL with a user and no password: nearly always the password, misplaced."""
-    for name in (*_BROKERS, "result_backend"):
+    for name in (*tls.BROKERS, "result_backend"):
         url = next(filter(_lacks_password, urls.members(values.get(name))), None)
         if url is not None:
             said = f"is {urls.redact(url)!r}: before the @ stands a user, and no password"
@@ -172,11 +105,16 @@ def _visibility(values: Values) -> Iterator[Flaw]:
     shown_for = options.get("visibility_timeout")
     limit = values.get("task_time_limit")
     late = values.get("task_acks_late")
-    if isinstance(shown_for, int | float) and limit and late and limit > shown_for:
-        said = f"is {shown_for}, below task_time_limit, which is {limit}: longer runs are repeated"
+    if shown_for and limit and limit > shown_for and _has_visibility(values):
+        what = "longer runs are repeated" if late else "what waits for a run that long is repeated"
+        said = f"is {shown_for}, below task_time_limit, which is {limit}: {what}"
         remedy = "make it longer than the longest run"
         yield Flaw(said, "warning", ("visibility_timeout",), None, remedy,
                    "broker_transport_options")  # fmt: skip
+
+
+def _has_visibility(values: Values) -> bool:
+    return urls.scheme_of(values.get("broker_url")) in urls.REDIS | {"", "sqs"}
 
 
 def _database_url(values: Values) -> Iterator[Flaw]:
@@ -190,8 +128,10 @@ _RULES: tuple[Rule, ...] = (
     _limits,
     _serializers,
     _pickle,
-    _tls,
-    _certificates_in_urls,
+    tls.shapes,
+    tls.misspelt_options,
+    tls.certificates,
+    tls.certificates_in_urls,
     _databases,
     _sentinel,
     _lone_users,

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from datetime import timedelta
+import re
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from importlib import import_module
 from typing import Any
 
@@ -54,12 +55,7 @@ _ELSEWHERE = {
     "confirm_publish": "AMQP",
     "login_method": "AMQP",
 }
-# Amounts, most of them seconds: text and timedeltas fail when the transport reckons with them.
-_AMOUNTS = words(
-    "visibility_timeout unacked_mutex_expire unacked_restore_limit socket_timeout "
-    "socket_connect_timeout health_check_interval max_connections max_retries interval_start "
-    "interval_step interval_max polling_interval wait_time_seconds max_number_of_messages"
-)
+_CYCLES = ("round_robin", "sorted", "priority")
 # Only near misses of these are refused: each backend reads others besides.
 _RESULT = words(
     "master_name min_other_sentinels sentinel_kwargs retry_policy result_chord_ordered "
@@ -73,18 +69,64 @@ def transport_options(value: Any) -> dict[str, Any]:
     """A mapping, in which text and timedeltas become the numbers that transports reckon with."""
     fitted = values.options(value)
     flaws: list[Flaw] = []
-    for name in _AMOUNTS & fitted.keys():
-        amount = fitted[name]
+    for name in _FITTED.keys() & fitted.keys():
+        if fitted[name] is None:
+            continue
         try:
-            if isinstance(amount, timedelta):
-                fitted[name] = values.seconds(amount)
-            elif isinstance(amount, str):
-                fitted[name] = values.number(amount)
+            fitted[name] = _FITTED[name](fitted[name])
         except Unfit as error:
             flaws += [urls.at(flaw, name) for flaw in error.flaws]
     if flaws:
         raise Unfit(sorted(flaws, key=lambda flaw: flaw.path))
     return fitted
+
+
+def _visibility(value: Any) -> Any:
+    seconds = values.seconds(value)
+    if not 1 <= seconds < float("inf"):
+        remedy = "write how long the longest run takes, and more"
+        raise values.unfit(value, "seconds, at least 1", remedy)
+    return seconds
+
+
+def _steps(value: Any) -> list[int]:
+    """The priorities that Redis keeps apart, of which kombu takes the next lower one."""
+    found = values.plain(value)
+    if isinstance(found, list | tuple | range) and found:
+        with suppress(Unfit):
+            steps = [values.whole(0, 255)(step) for step in found]
+            if steps == sorted(set(steps)):
+                return steps
+    raise values.unfit(value, "a list of rising whole numbers from 0 to 255", "write [0, 3, 6, 9]")
+
+
+def _cycle(value: Any) -> Any:
+    # Besides its own three, kombu takes a class, or the dotted path of one.
+    if isinstance(value, str) and value not in _CYCLES and not re.search(r"[.:]", value):
+        return values.one_of(*_CYCLES)(value)
+    return value
+
+
+_FITTED: dict[str, Callable[[Any], Any]] = {
+    "visibility_timeout": _visibility,
+    "priority_steps": _steps,
+    "queue_order_strategy": _cycle,
+    "unacked_restore_limit": values.whole(0),
+    "max_connections": values.whole(1),
+    "max_number_of_messages": values.whole(1, 10),  # SQS has no more in one answer
+    "max_retries": values.number,
+    **dict.fromkeys(
+        words(
+            "unacked_mutex_expire socket_timeout socket_connect_timeout health_check_interval "
+            "interval_start interval_step interval_max polling_interval wait_time_seconds"
+        ),
+        values.seconds,
+    ),
+    **dict.fromkeys(
+        words("ack_emulation socket_keepalive retry_on_timeout is_secure confirm_publish"),
+        values.flag,
+    ),
+}
 
 
 def unknown_options(given: Mapping[str, Any]) -> Iterator[Flaw]:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import ssl
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import is_dataclass
@@ -222,6 +223,10 @@ def tls(value: Any) -> Any:
         wanted = found.get("ssl_cert_reqs")
         if isinstance(wanted, str):  # CERT_... is Celery's spelling, which redis-py refuses
             found["ssl_cert_reqs"] = _CERTIFICATES.get(wanted, wanted)
+        wanted = found.get("cert_reqs")
+        if isinstance(wanted, str):  # AMQP's name for it, of which text is a TypeError
+            mode = _CERTIFICATES.get(wanted, wanted).upper()
+            found["cert_reqs"] = getattr(ssl, f"CERT_{mode}", wanted)
         return found
     try:
         return flag(value)

@@ -58,6 +58,7 @@ def test_what_the_caller_changes_later_changes_nothing(registry: Registry) -> No
     ("written", "wrong", "remedy"),
     [
         ("args='hi'", "args is 'hi', expected a list", "write args=['hi']"),
+        ("args={5}", "args is {5}, expected a list", "write args=[5]"),
         ("args=5", "args is 5, expected a list", "write args=[5]"),
         (
             "kwargs=[1]",

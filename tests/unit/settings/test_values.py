@@ -60,10 +60,15 @@ def fitted(name: str, value: Any) -> Any:
         ("worker_uid", "nobody", "nobody"),
         ("broker_use_ssl", VERIFIED, VERIFIED),
         ("broker_use_ssl", {"ssl_cert_reqs": "CERT_REQUIRED"}, {"ssl_cert_reqs": "required"}),
+        ("broker_use_ssl", {"cert_reqs": "CERT_REQUIRED"}, {"cert_reqs": ssl.CERT_REQUIRED}),
+        ("broker_use_ssl", {"cert_reqs": "none"}, {"cert_reqs": ssl.CERT_NONE}),
         ("broker_transport_options", '{"max_retries": 3}', {"max_retries": 3}),
         ("task_queues", TWO_QUEUES, TWO_QUEUES),
         ("task_routes", {"shop.*": "high"}, {"shop.*": "high"}),
         ("task_annotations", {"*": {"rate_limit": "10/s"}}, {"*": {"rate_limit": "10/s"}}),
+        ("task_annotations", {"a": {"time_limit": "5:00"}}, {"a": {"time_limit": 300}}),
+        ("task_routes", {"a": {"priority": "5", "x": 1}}, {"a": {"priority": 5, "x": 1}}),
+        ("task_routes", [{"a": "high"}, "shop.route"], [{"a": "high"}, "shop.route"]),
         ("beatkit_remote_tasks", "shop.*, bills.*", ["shop.*", "bills.*"]),
         ("security_key_password", b"x", b"x"),
     ],
@@ -94,6 +99,7 @@ def test_objects_pass_as_they_are() -> None:
         ("accept_content", 5),
         ("accept_content", ["jsn"]),
         ("task_routes", 5),
+        ("task_routes", [5]),
         ("task_annotations", "x"),
         ("broker_transport_options", "[1]"),
         ("imports", [1]),
@@ -141,6 +147,25 @@ def test_whole_seconds_are_the_same_in_every_form(seconds: int) -> None:
         (
             {"broker_url": "redis://h", "broker_use_ssl": {"ssl_cert_reqs": "yes"}},
             [("type_error", "broker_use_ssl.ssl_cert_reqs")],
+        ),
+        (
+            {"broker_url": "redis://h", "broker_use_ssl": {"cert_reqs": 2, "ssl_cacerts": "/ca"}},
+            [("typo", "broker_use_ssl.cert_reqs"), ("typo", "broker_use_ssl.ssl_cacerts")],
+        ),
+        (
+            {"broker_url": "amqps://h", "broker_use_ssl": {"ssl_ca_certs": "/ca"}},
+            [("typo", "broker_use_ssl.ssl_ca_certs")],
+        ),
+        (
+            {"broker_url": "amqps://h", "broker_use_ssl": {"cert_reqs": "always"}},
+            [("type_error", "broker_use_ssl.cert_reqs")],
+        ),
+        (
+            {
+                "result_backend": "rediss://h/0",
+                "redis_backend_use_ssl": {"ssl_ca_certs": "/ca"},
+            },
+            [("type_error", "redis_backend_use_ssl")],
         ),
         (
             {
@@ -193,6 +218,26 @@ def test_values_that_cannot_work_together_are_refused(
             },
             [("warning", "broker_transport_options.visibility_timeout")],
         ),
+        (
+            {
+                "broker_url": "redis://h",
+                "broker_transport_options": {"visibility_timeout": 60},
+                "task_time_limit": 600,
+            },
+            [("warning", "broker_transport_options.visibility_timeout")],
+        ),
+        (
+            {"broker_url": "amqps://h", "broker_use_ssl": {"cert_reqs": ssl.CERT_NONE}},
+            [("insecure", "broker_use_ssl")],
+        ),
+        (
+            {
+                "broker_url": "memory://",
+                "result_backend": "rediss://h/0?ssl_cert_reqs=required",
+                "redis_backend_use_ssl": {"ssl_ca_certs": "/ca"},
+            },
+            [],
+        ),
     ],
 )  # fmt: skip
 def test_values_that_are_worth_a_word_give_a_notice(
@@ -225,6 +270,43 @@ def test_amounts_among_transport_options_become_numbers() -> None:
         "socket_timeout": 2.5,
         "sep": ":",
     }
+
+
+@pytest.mark.parametrize(
+    ("option", "value", "said"),
+    [
+        (
+            "visibility_timeout",
+            -5,
+            "is -5, expected a duration: a number of seconds from 0 upwards, a timedelta, "
+            "or text like '90', 'PT1H30M', '1:30:00'",
+        ),
+        ("visibility_timeout", 0, "is 0, expected seconds, at least 1"),
+        ("max_connections", 0, "is 0, expected a whole number of at least 1"),
+        ("socket_keepalive", "maybe", "is 'maybe', expected true or false"),
+        (
+            "queue_order_strategy",
+            "lifo",
+            "is 'lifo', expected 'round_robin' or 'sorted' or 'priority'",
+        ),
+        (
+            "priority_steps",
+            "0,3",
+            "is '0,3', expected a list of rising whole numbers from 0 to 255",
+        ),
+        (
+            "priority_steps",
+            [6, 0, 3],
+            "is [6, 0, 3], expected a list of rising whole numbers from 0 to 255",
+        ),
+    ],
+)
+def test_a_transport_option_that_cannot_work_is_refused(option: str, value: Any, said: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load({"broker_url": "redis://h", "broker_transport_options": {option: value}})
+    assert [p.message.splitlines()[0] for p in caught.value.problems] == [
+        f"broker_transport_options.{option} {said}"
+    ]
 
 
 @pytest.mark.parametrize(
