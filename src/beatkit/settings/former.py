@@ -118,13 +118,15 @@ _GONE: dict[str, str] = {
 _ATTRIBUTE = "is an attribute of a task: write {} = ... in @app.task(...), or in task_annotations"
 _SWITCH = "is no setting: give it on the command line, as an option of celery worker or beat"
 _ARGUMENT = "is an argument of Celery(), not a setting"
-_NAMESPACE = "is an argument of load(), not a setting: make_app(name, load(source, namespace=...))"
+_OF_LOAD = "is an argument of load(), not a setting: make_app(name, load(source, {}=...))"
+_OF_MAKE_APP = "is the second argument of make_app, without a name: make_app(name, settings)"
+_METHOD = "is a method of the app: app.autodiscover_tasks([...]); or list the modules in imports"
 _ATTRIBUTES = words(
     "max_retries default_retry_delay autoretry_for retry_backoff retry_backoff_max retry_jitter "
     "retry_kwargs dont_autoretry_for bind throws typing abstract trail resultrepr_maxsize base"
 )
 _ARGUMENTS = words(
-    "main loader amqp events log control set_as_current tasks config_source namespace "
+    "main loader amqp events log control set_as_current tasks config_source "
     "fixups task_cls autofinalize strict_typing changes backend_cls"
 )
 
@@ -175,9 +177,10 @@ def misplaced(plain: str) -> str | None:
         return _ATTRIBUTE.format(attribute)
     if plain.removeprefix("worker_").removeprefix("beat_") in _SWITCHES:
         return _SWITCH
-    if plain == "namespace":
-        return _NAMESPACE
-    return _ARGUMENT if plain in _ARGUMENTS else None
+    if plain in ("namespace", "shared", "extensions"):
+        return _OF_LOAD.format(plain)
+    others = {"settings": _OF_MAKE_APP, "autodiscover_tasks": _METHOD}
+    return _ARGUMENT if plain in _ARGUMENTS else others.get(plain)
 
 
 def is_extension(key: str) -> bool:

@@ -54,8 +54,8 @@ def load(
     Args:
         source: A mapping; a module or its dotted name; a class or an instance; a Flask app
             or its config; Django's settings; the path of a TOML, YAML or JSON file (a
-            `celery` table in it is the source); a pydantic object; `Settings`; `os.environ`,
-            of which CELERY_* and BEATKIT_* are read.
+            `celery` table in it is the source); a pydantic object; `Settings`; a Celery app or
+            its `conf`; `os.environ`, of which CELERY_* and BEATKIT_* are read.
         namespace: The prefix of names, as in Celery's `config_from_object`: "CELERY" reads
             CELERY_BROKER_URL. None: the source's style is found out.
         shared: Whether other programs' keys stand beside Celery's and are no mistakes. None:
@@ -107,7 +107,9 @@ def assemble(
     known = settings.notices if isinstance(settings, Settings) else []
     variables = sources.environment(environ)
     layers = [
-        name_all(sources.Source(f"the keywords{sources.caller()}", overrides), extensions),
+        name_all(
+            sources.Source(f"the keywords{sources.caller()}", overrides, keywords=True), extensions
+        ),
         _named(settings, namespace, shared, extensions),
         name_all(variables, extensions),
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -139,7 +139,7 @@ def _rename(key: Key, kind: Kind, spelling: Spelling, keys: list[Key], source: S
         also = with_prefix(key.name, spelling.prefix)
         lines[0] += f" and drop {spelling.prefix} from the other names, or write {also}"
     lines.append(f"  {_beside(keys, spelling)} in {source.label}")
-    lines += _apart(keys, spelling)
+    lines += [] if source.keywords else _apart(keys, spelling)
     return Problem(kind, key.written, new, source.label, "\n".join(lines))
 
 
@@ -204,7 +204,7 @@ def _unknown(key: str, spelling: Spelling, source: Source) -> Problem:
     meant = suggestion(key, spelling.prefix)
     if meant:
         return _typo(key, spelling.fitting(meant), source)
-    return Problem("unknown", key, None, source.label, f"{_no_setting(key)}\n{where}")
+    return Problem("unknown", key, None, source.label, f"{_no_setting(key, source)}\n{where}")
 
 
 def _typo(key: str, meant: str, source: Source) -> Problem:
@@ -218,13 +218,18 @@ def _table(key: str, group: str, value: Any) -> str:
     return f"{key} is a table, and settings have flat names\n  write {example} = ..."
 
 
-def _no_setting(key: str) -> str:
+def _no_setting(key: str, source: Source) -> str:
     if key.lower().startswith("flower_"):
         return (
             f"{key} is no setting: Flower does not read Celery's configuration\n"
             "  set it in flowerconfig.py, or as FLOWER_... in the environment"
         )
-    return (
-        f"{key} is no setting, and nothing known is near it\n"
-        f"  if an extension reads it: extensions=[{key!r}]"
-    )
+    value = source.values[key]
+    if isinstance(value, Mapping) and not SETTINGS.keys().isdisjoint(value):
+        return f"{key} is a table of settings, and no setting\n  call it CELERY, or load it alone"
+    lines = [f"{key} is no setting, and nothing known is near it"]
+    if not source.environment:
+        lines.append(f"  if an extension reads it: load(..., extensions=[{key!r}])")
+    if not source.shared and not source.keywords:
+        lines.append("  if other programs' settings stand beside Celery's: load(..., shared=True)")
+    return "\n".join(lines)

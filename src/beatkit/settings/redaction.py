@@ -75,8 +75,9 @@ def redact(value: Any, name: str = "") -> Any:
     if isinstance(value, Mapping):
         return {redact(key): redact(item, str(key)) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
-        items = [redact(item) for item in value]
-        return tuple(items) if isinstance(value, tuple) else items
+        items = (redact(item) for item in value)
+        plain = next(kind for kind in (list, tuple, set, frozenset) if isinstance(value, kind))
+        return plain(items)
     return _Shown(_text(repr(value)))
 
 

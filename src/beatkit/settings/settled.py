@@ -36,7 +36,7 @@ class Settings(Fields):
     _notices: Sequence[Problem] = PrivateAttr(default=())
 
     def __init__(self, **values: Unpack[SettingsDict]) -> None:
-        named = name_all(Source(f"Settings(...){caller()}", values))
+        named = name_all(Source(f"Settings(...){caller()}", values, keywords=True))
         judged = judge([named.given])
         raise_problems([*named.problems, *judged.problems])
         # The values have been converted; once more would undo what hides their secrets.

@@ -11,6 +11,7 @@ from pathlib import Path
 from types import BuiltinFunctionType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from beatkit.settings.catalog import SETTINGS
 from beatkit.settings.files import SUFFIXES, read_file, short, unreadable
 from beatkit.settings.former import belongs_to_others
 from beatkit.settings.values import shown
@@ -35,6 +36,7 @@ class Source:
         shared: Whether other programs' keys may stand beside Celery's.
         python: Whether the keys are names of Python code, most of which are no settings.
         environment: Whether these are environment variables: text, where empty means unset.
+        keywords: Whether these are keyword arguments, of make_app or Settings.
     """
 
     label: str
@@ -43,6 +45,7 @@ class Source:
     shared: bool = False
     python: bool = False
     environment: bool = False
+    keywords: bool = False
 
     def where(self, key: str) -> str:
         """Return where a key stands, for people who do not see the key beside it."""
@@ -67,11 +70,11 @@ def read(source: Any, namespace: str | None, shared: bool | None) -> Source:
         found = replace(found, values={str(key): value for key, value in found.values.items()})
     if _is_django(source):
         found = replace(found, values=_in_djangos_zone(found.values, namespace or "CELERY"))
-    inner = found.values.get(namespace or "CELERY")
-    if isinstance(inner, Mapping):
-        beside = _beside(found.values, namespace or "CELERY")
-        label = f"CELERY in {found.label}"
-        return Source(label, {**beside, **inner})
+    for key in (namespace or "CELERY", "celery"):
+        inner = found.values.get(key)
+        if isinstance(inner, Mapping):
+            beside = _beside(found.values, namespace or "CELERY")
+            return Source(f"{key} in {found.label}", {**beside, **inner})
     if shared is None:
         shared = found.shared or namespace is not None or not _WEB.isdisjoint(found.values)
     return replace(found, namespace=namespace, shared=shared)
@@ -92,15 +95,25 @@ def _open(source: Any) -> Source:
         return Source("nothing", {})
     if isinstance(source, str | Path):
         return _named(source)
+    conf = getattr(source, "conf", source)
+    if type(conf).__module__ == "celery.app.utils":
+        return _celery(conf)
     if isinstance(source, Mapping):
         flask = type(source).__module__.partition(".")[0] == "flask"
         return Source(
-            "the Flask config" if flask else f"the mapping{caller()}", source, shared=flask
+            "the Flask config" if flask else f"the mapping{caller()}", dict(source), shared=flask
         )
     config = getattr(source, "config", None)
     if isinstance(config, Mapping) and hasattr(source, "import_name"):
         return Source(f"the config of Flask app {source.import_name!r}", config, shared=True)
     return _object(source)
+
+
+def _celery(conf: Any) -> Source:
+    """What was set in a Celery app's configuration, without Celery's defaults."""
+    values = dict(conf.table(with_defaults=False, censored=False))
+    values.pop("deprecated_settings", None)  # Celery's own notes among the settings
+    return Source("the configuration of a Celery app", values)
 
 
 def _object(source: Any) -> Source:
@@ -117,13 +130,22 @@ def _object(source: Any) -> Source:
     if hasattr(source if isinstance(source, type) else type(source), "model_fields"):
         return _pydantic(source)
     if isinstance(source, type):
-        return Source(f"class {source.__qualname__}", _attributes(source, dir(source)), python=True)
+        return _class(source)
     label = f"an instance of {type(source).__qualname__}"
     return Source(label, _attributes(source, dir(source)), python=True)
 
 
 def _attributes(source: object, names: Any) -> dict[str, Any]:
     return {name: getattr(source, name) for name in names if not name.startswith("_")}
+
+
+def _class(source: type) -> Source:
+    name, values = source.__qualname__, _attributes(source, dir(source))
+    for key in sorted(key for key, value in values.items() if isinstance(value, property)):
+        if key in SETTINGS or key.startswith("CELERY_"):
+            said = f"the source of settings is the class {name}, whose {key} is a property"
+            raise unreadable(f"{said}, expected an instance of it", f"write {name}()")
+    return Source(f"class {name}", values, python=True)
 
 
 def _pydantic(source: Any) -> Source:
@@ -164,9 +186,9 @@ def _named(source: str | Path) -> Source:
     path = Path(source)
     if isinstance(source, Path) or path.suffix.lower() in SUFFIXES:
         return Source(*read_file(path))
-    if path.suffix == ".py" or "/" in source or source.startswith("."):
+    if path.suffix == ".py" or "/" in source or source.startswith(".") or path.is_file():
         said = f"the source of settings is {source!r}, expected a module's name, or a TOML, YAML"
-        remedy = f"write {path.stem!r}" if path.suffix == ".py" else "check its spelling"
+        remedy = f"write {path.stem!r}" if path.suffix == ".py" else "check the name and its ending"
         raise unreadable(f"{said} or JSON file", remedy)
     found, attributes = _imported(str(source))
     for name in attributes:

@@ -21,7 +21,7 @@ from typing import Any, Literal
 
 from beatkit.settings import former
 from beatkit.settings.catalog import OLD_NAMES, SETTINGS
-from beatkit.settings.nearest import closeness, nearest
+from beatkit.settings.nearest import closeness, nearest, words
 from beatkit.settings.sources import Source
 
 Style = Literal["bare", "prefixed", "old"]
@@ -32,6 +32,9 @@ _OTHERS_WORDS = (
     "S3_", "GCS_", "CONTROL_", "DATABASE_", "CASSANDRA_", "AZUREBLOCKBLOB_", "COSMOSDBSQL_",
 )  # fmt: skip
 _OURS = ("celery", "beatkit_", "broker_")
+_ADDRESS = words(
+    "broker_transport broker_host broker_port broker_user broker_password broker_vhost"
+)
 _DAEMONS = ("celeryd_", "celerybeat_", "beatkit_")
 
 
@@ -179,18 +182,27 @@ def _is_foreign(key: str, value: Any, prefix: str, source: Source) -> bool:
     """Whether a key of no known name is none of our business in this source."""
     lower = key.lower()
     ours = lower.startswith(prefix.lower()) or lower.startswith(_OURS)
-    if source.python and not ours:
-        # A module is full of names: only what looks like a slip is worth a word.
-        if callable(value) or _is_code(value) or former.removed(key):
-            return True
-        meant = suggestion(key, prefix)
-        return meant is None or meant in source.values
+    if source.python and not lower.startswith((prefix.lower(), "celery", "beatkit_")):
+        return _is_of_code(key, value, prefix, source)
     if not source.shared:
         return False
     if not ours or former.belongs_to_others(key, value):
         return True
     stray = not lower.startswith(prefix.lower()) and not lower.startswith(_DAEMONS)
     return stray and not suggestion(key, prefix) and not former.removed(key)
+
+
+def _is_of_code(key: str, value: Any, prefix: str, source: Source) -> bool:
+    """Whether a name in Python code is a helper: only what looks like a slip is worth a word."""
+    if callable(value) or _is_code(value) or former.removed(key):
+        return True
+    if key.isupper() and not key.startswith("BROKER_"):
+        # Constants are in capitals: HOST and QUEUES are the module's own, RESULT_BACKEND is not.
+        return "_" not in key or key.lower() not in SETTINGS
+    meant = suggestion(key, prefix)
+    # Parts of an address that stand beside the whole are what it was made of.
+    made = meant in _ADDRESS and "broker_url" in source.values
+    return meant is None or made or meant in source.values
 
 
 def _style(keys: tuple[Key, ...], source: Source) -> Style:

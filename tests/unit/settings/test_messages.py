@@ -88,7 +88,7 @@ def test_problems_of_every_kind_stand_in_one_error() -> None:
         "\n"
         "  unknown names\n"
         "    CELERY_FROBNICATE is no setting, and nothing known is near it\n"
-        "      if an extension reads it: extensions=['CELERY_FROBNICATE']\n"
+        "      if an extension reads it: load(..., extensions=['CELERY_FROBNICATE'])\n"
         "      from the mapping given in app.py, line 1\n"
         "\n"
         "  names and values that no longer do anything\n"
@@ -144,6 +144,19 @@ def test_problems_of_every_kind_stand_in_one_error() -> None:
             "      from the mapping given in app.py, line 1",
         ),
         (
+            {"frobnicate": 1},
+            "frobnicate is no setting, and nothing known is near it\n"
+            "      if an extension reads it: load(..., extensions=['frobnicate'])\n"
+            "      if other programs' settings stand beside Celery's: load(..., shared=True)\n"
+            "      from the mapping given in app.py, line 1",
+        ),
+        (
+            {"CELERY_CONFIG": {"broker_url": "redis://h"}},
+            "CELERY_CONFIG is a table of settings, and no setting\n"
+            "      call it CELERY, or load it alone\n"
+            "      from the mapping given in app.py, line 1",
+        ),
+        (
             {"task_cls": "a:B"},
             "task_cls is an argument of Celery(), not a setting\n"
             "      from the mapping given in app.py, line 1",
@@ -158,6 +171,50 @@ def test_problems_of_every_kind_stand_in_one_error() -> None:
 )
 def test_names_are_told_with_what_to_write(source: dict[str, Any], said: str) -> None:
     assert text(source).partition("\n    ")[2] == said
+
+
+KEYWORDS = [
+    (
+        {"extensions": ["a"]},
+        "names that are no settings",
+        "extensions is an argument of load(), not a setting: "
+        "make_app(name, load(source, extensions=...))",
+    ),
+    (
+        {"settings": {}},
+        "names that are no settings",
+        "settings is the second argument of make_app, without a name: make_app(name, settings)",
+    ),
+    (
+        {"autodiscover_tasks": ["shop"]},
+        "names that are no settings",
+        "autodiscover_tasks is a method of the app: app.autodiscover_tasks([...]); "
+        "or list the modules in imports",
+    ),
+    (
+        {"frobnicate": 1},
+        "unknown names",
+        "frobnicate is no setting, and nothing known is near it\n"
+        "      if an extension reads it: load(..., extensions=['frobnicate'])",
+    ),
+    (
+        {"broker_url": "memory://", "CELERY_RESULT_BACKEND": "rpc://"},
+        "two naming styles in one source",
+        "CELERY_RESULT_BACKEND: write result_backend\n"
+        "      beside the new name broker_url in the keywords",
+    ),
+]
+
+
+@pytest.mark.parametrize(("keywords", "heading", "said"), KEYWORDS)
+def test_keywords_are_told_without_advice_to_use_keywords(
+    keywords: dict[str, Any], heading: str, said: str
+) -> None:
+    with pytest.raises(SettingsError) as caught:
+        assemble(None, keywords, {})
+    told = re.sub(r" given in \S*, line \d+", "", str(caught.value))
+    told = told.removesuffix("\n      from the keywords")
+    assert told == f"1 problem in the settings\n\n  {heading}\n    {said}"
 
 
 def entry(**changes: Any) -> dict[str, Any]:
@@ -226,7 +283,7 @@ WRITE = "write seconds, a timedelta, cron text like '0 2 * * *', or a schedule o
         ),
         (
             {"task_routes": {"shop.*": {"que": "x"}}},
-            "task_routes.shop.*.que is unknown: no such option\n  did you mean queue?",
+            "task_routes.shop.*.que is no option\n  did you mean queue?",
         ),
         (
             {"task_annotations": {"*": {"rate_limit": "many"}}},

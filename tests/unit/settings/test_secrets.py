@@ -103,6 +103,7 @@ def test_a_password_is_hidden_whatever_it_is_made_of(password: str, user: str, s
         ({"global_keyprefix": "x"}, {"global_keyprefix": "x"}),
         ({"queue": "key", "routing_key": "k"}, {"queue": "key", "routing_key": "k"}),
         (("redis://:p@h",), ("redis://:***@h",)),
+        ({"redis://:p@h"}, {"redis://:***@h"}),
         (None, None),
         (True, True),
     ],

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import sys
+from configparser import ConfigParser
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import pytest
+from celery import Celery
 from django.conf import LazySettings
 from flask import Flask
 from kombu import Queue
@@ -24,6 +26,16 @@ WANTED = {"broker_url": "redis://cache/0", "worker_concurrency": 4}
 class BareClass:
     broker_url = "redis://cache/0"
     worker_concurrency = 4
+
+
+class Computed:
+    @property
+    def broker_url(self) -> str:
+        return "redis://cache/0"
+
+    @property
+    def home(self) -> str:
+        return "/"
 
 
 class PrefixedClass:
@@ -61,6 +73,13 @@ def flask(**names: Any) -> Flask:
     return app
 
 
+def configured(**names: Any) -> Celery:
+    app = Celery("shop")
+    app.config_from_object(names, namespace="CELERY" if "CELERY_BROKER_URL" in names else None)
+    assert app.conf.broker_url == "redis://cache/0"
+    return app
+
+
 def django(**names: Any) -> LazySettings:
     settings = LazySettings()
     settings.configure(SECRET_KEY="s", EMAIL_HOST="mail", CELERY_EMAIL_CHUNK_SIZE=5, **names)
@@ -93,6 +112,9 @@ OLD = {"BROKER_URL": "redis://cache/0", "CELERYD_CONCURRENCY": 4}
         flask(**OLD),
         flask(CELERY=WANTED),
         flask(CELERY=PREFIXED),
+        flask(celery=WANTED),
+        configured(broker_url="redis://cache/0", worker_concurrency=4),
+        configured(**PREFIXED).conf,
     ],
     ids=lambda source: getattr(source, "__name__", type(source).__name__),
 )
@@ -168,11 +190,20 @@ def test_what_cannot_be_read_is_told_with_what_to_write(
     )
     assert failure("../conf.ini") == (
         "the source of settings is '../conf.ini', expected a module's name, or a TOML, YAML "
-        "or JSON file\n  check its spelling"
+        "or JSON file\n  check the name and its ending"
     )
     assert failure("no_such_package.conf") == (
         "the source of settings is 'no_such_package.conf', which cannot be imported\n"
         "  check the name, and that its folder is on sys.path"
+    )
+    Path("celery.ini").write_text("[celery]\n")
+    assert failure("celery.ini") == (
+        "the source of settings is 'celery.ini', expected a module's name, or a TOML, YAML "
+        "or JSON file\n  check the name and its ending"
+    )
+    assert failure(Computed) == (
+        "the source of settings is the class Computed, whose broker_url is a property, "
+        "expected an instance of it\n  write Computed()"
     )
     assert failure(Typed) == (
         "the source of settings is the class Typed, expected an instance of it: "
@@ -213,10 +244,44 @@ def test_only_slips_are_accused_among_the_names_of_a_module() -> None:
     ]
 
 
+def test_constants_and_helpers_of_a_module_are_its_own() -> None:
+    source = module(
+        HOST="cache", PORT=6379, QUEUES=["a"], TASK_QUEUE="a", DEFAULT_TIMEZONE="UTC",
+        BROKER_HOST_NAME="cache", broker_username="cache", redis_url="redis://cache",
+        broker_url="redis://cache",
+    )  # fmt: skip
+    assert load(source).to_celery() == {"broker_url": "redis://cache"}
+
+
+def test_a_new_name_in_capitals_is_a_slip_in_a_module_too() -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(module(timezone="UTC", RESULT_BACKEND="redis://h", BROKER_ULR="redis://h"))
+    assert [(p.key, p.suggestion) for p in caught.value.problems] == [
+        ("RESULT_BACKEND", "result_backend"),
+        ("BROKER_ULR", "broker_url"),
+    ]
+
+
 def test_slips_inside_a_nested_mapping_of_a_web_configuration_are_found() -> None:
     with pytest.raises(SettingsError) as caught:
         load(flask(CELERY={"broker_urll": "redis://h"}, CELERY_EMAIL_BACKEND="x"))
     assert [(p.key, p.suggestion) for p in caught.value.problems] == [("broker_urll", "broker_url")]
+
+
+def test_what_an_app_was_configured_with_is_checked() -> None:
+    app = Celery("shop", broker="redis://cache/0")
+    app.conf.task_serialiser = "json"
+    with pytest.raises(SettingsError) as caught:
+        load(app)
+    assert [(p.kind, p.key, p.suggestion, p.source) for p in caught.value.problems] == [
+        ("typo", "task_serialiser", "task_serializer", "the configuration of a Celery app")
+    ]
+
+
+def test_sections_of_a_configuration_parser_are_tables() -> None:
+    parser = ConfigParser()
+    parser.read_string("[celery]\nbroker_url = redis://cache/0\nworker_concurrency = 4\n")
+    assert load(parser).to_celery() == WANTED
 
 
 def test_nothing_at_all_is_a_source_too() -> None:
