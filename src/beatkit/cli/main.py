@@ -34,6 +34,7 @@ def main() -> None:
     help="Stop by itself after so many seconds.",
 )  # fmt: skip
 @click.option("--fresh", is_flag=True, help="Start with an empty state and keep nothing.")
+@click.option("--plain", is_flag=True, help="Print lines, also where a live view would do.")
 @click.option("--pool", metavar="NAME", help="Celery's worker pool. [default: the app's]")
 @click.option(
     "--concurrency", type=click.IntRange(min=1), metavar="N",
@@ -50,9 +51,11 @@ def dev(**options: Any) -> None:
     TARGET is a file (shop.py), a module (shop.tasks), either of them with the app's
     variable (shop.tasks:app), or the dotted form that `celery -A` takes.
 
-    Prints a line for each slot that is sent and each run that ended. Ctrl-C stops it when
-    running tasks have finished. The app's own broker is not contacted. State is kept in
-    .beatkit/ in the current folder, unless --fresh.
+    On a terminal it shows what runs next, what ran, and what tasks print, with keys to
+    trigger and to pause; elsewhere, with --plain or NO_COLOR it prints a line for each slot
+    that is sent and each run that ended. Ctrl-C stops it when running tasks have finished.
+    The app's own broker is not contacted. State is kept in .beatkit/ in the current folder,
+    unless --fresh.
     """
     from beatkit.dev.options import Options
     from beatkit.dev.run import run

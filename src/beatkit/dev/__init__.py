@@ -12,8 +12,8 @@ How it is put together, and why:
 - *The scheduler is the app's*, in a thread (`beat`): a process of its own would outlive a
   kill -9 of the command and go on sending.
 - *What happened* comes from Celery's signals (`watch`), over a pipe as most of it happens
-  in the pool's processes (`events`), to a view (`lines`). A view is an object with
-  `show(event)`, called in one thread, in order.
+  in the pool's processes (`events`), to a view (`view`): plain lines (`lines`), or on a
+  terminal a live one (`live`).
 
 Nothing outlives the command. Ctrl-C lets running tasks finish. After kill -9 the Linux
 kernel ends server and pool (`death`); elsewhere the pool ends at its closed pipe, and the

@@ -12,6 +12,8 @@ from celery.schedules import schedule as interval
 from beatkit.dev.lines import duration
 
 MOST_ENTRIES = 12
+LONGEST_COLUMN = 32
+"""Cells: one long name does not push all schedules out of a narrow terminal."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +29,7 @@ class Introduction:
         worker: Its pool, in words.
         queues: Names of the queues that it reads.
         schedule: `conf.beat_schedule`.
+        view_hint: What would give a live view, or "".
     """
 
     target: str
@@ -37,6 +40,7 @@ class Introduction:
     worker: str
     queues: tuple[str, ...]
     schedule: Mapping[str, Mapping[str, Any]]
+    view_hint: str = ""
 
     def lines(self) -> Iterable[str]:
         """Yield the note, line by line."""
@@ -50,6 +54,8 @@ class Introduction:
         yield _row("worker", self.worker)
         yield _row("queues" if len(self.queues) > 1 else "queue", ", ".join(self.queues))
         yield from _schedule(self.schedule)
+        if self.view_hint:
+            yield _row("view", f"plain lines: {self.view_hint}")
         yield "Ctrl-C stops it."
         yield ""
 
@@ -63,7 +69,7 @@ def _schedule(entries: Mapping[str, Mapping[str, Any]]) -> Iterable[str]:
         yield _row("schedule", "empty: write @periodic(seconds=15) above a function of the app")
         return
     shown = sorted(entries)[:MOST_ENTRIES]
-    width = max(len(name) for name in shown)
+    width = min(max(len(name) for name in shown), LONGEST_COLUMN)
     for number, name in enumerate(shown):
         text = f"{name:<{width}}  {described(entries[name]['schedule'])}"
         yield _row("" if number else "schedule", text)

@@ -18,6 +18,7 @@ class Options:
         pool: Celery's name of the worker's pool; None: the app's, or solo with memory.
         concurrency: How many tasks run at once; None: the app's, or 2 to 4.
         fresh: Start with an empty state and throw it away at the end.
+        plain: Print lines, also on a terminal.
         log_level: The lowest level of logging that is shown.
     """
 
@@ -27,6 +28,7 @@ class Options:
     pool: str | None = None
     concurrency: int | None = None
     fresh: bool = False
+    plain: bool = False
     log_level: str = "INFO"
 
 

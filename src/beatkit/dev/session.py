@@ -7,13 +7,11 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from threading import Timer
-from typing import TextIO
 
 from celery import Celery
 
 from beatkit.dev.beat import Beat
 from beatkit.dev.events import Wire
-from beatkit.dev.lines import Lines
 from beatkit.dev.notes import Introduction
 from beatkit.dev.options import Options
 from beatkit.dev.pool import Pool, pool_for
@@ -21,6 +19,7 @@ from beatkit.dev.queues import queues_of
 from beatkit.dev.recover import requeue_what_was_taken
 from beatkit.dev.redirect import MEMORY, Servers, configured_broker, reach, redirect
 from beatkit.dev.target import Target
+from beatkit.dev.view import NO_RICH, has_rich, may_be_live, view_of
 from beatkit.dev.watch import Watch
 from beatkit.dev.worker import Worker, bind_children, request_to_end
 
@@ -71,6 +70,7 @@ class Session:
             worker=pool.words,
             queues=tuple(queues),
             schedule=self._target.app.conf.beat_schedule or {},
+            view_hint=NO_RICH if may_be_live(plain=self._options.plain) and not has_rich() else "",
         )
         print(*introduction.lines(), sep="\n", file=sys.stderr, flush=True)
 
@@ -81,37 +81,37 @@ class Session:
         watch.connect()
         bind_children(os.getpid())
         beat = Beat(app, on_death=request_to_end)
-        view = Lines(_own_stdout())
+        view = view_of(app, self._target.name, request_to_end, plain=self._options.plain)
 
         def go() -> None:
             # Threads start when the pool has forked: a lock that one of them holds at that
             # moment would stay locked in the new process.
+            view.open()
             wire.deliver(view.show)
             beat.start()
 
-        worker = Worker(
-            app,
-            on_ready=go,
-            on_stop=beat.ask_to_stop,
-            loglevel=self._options.log_level,
-            queues=queues,
-            pool_cls=pool.name,
-            concurrency=pool.concurrency,
-        )
-        try:
-            with _alarm(self._options.seconds):
+        def stop() -> None:
+            beat.ask_to_stop()
+            view.stopping()
+
+        with view, _alarm(self._options.seconds):
+            worker = Worker(
+                app,
+                on_ready=go,
+                on_stop=stop,
+                loglevel=self._options.log_level,
+                queues=queues,
+                pool_cls=pool.name,
+                concurrency=pool.concurrency,
+            )
+            try:
                 worker.start()
-        finally:
-            beat.stop()
-            wire.close()
+            finally:
+                beat.stop()
+                wire.close()
         if beat.error is not None:
             raise beat.error
         return worker.outcome
-
-
-def _own_stdout() -> TextIO:
-    """Standard output once more, as the lock of `sys.stdout` belongs to the tasks."""
-    return os.fdopen(os.dup(sys.stdout.fileno()), "w", buffering=1, encoding=sys.stdout.encoding)
 
 
 @contextmanager

@@ -67,7 +67,7 @@ class Dev:
 
     def processes(self) -> list[int]:
         """The command, its pool and its server."""
-        return [self.process.pid, *_children(self.process.pid)]
+        return [self.process.pid, *children(self.process.pid)]
 
     def stop(self) -> None:
         for pid in (*self.processes(), self.process.pid):
@@ -76,7 +76,7 @@ class Dev:
         self.process.wait()
 
 
-def _children(pid: int) -> list[int]:
+def children(pid: int) -> list[int]:
     try:
         text = Path(f"/proc/{pid}/task/{pid}/children").read_text()
     except OSError:

@@ -255,7 +255,7 @@ def test_on_a_terminal_lines_are_coloured(shop: Shop, tmp_path: Path) -> None:
     ours, terminal = os.openpty()
     environ = {name: value for name, value in os.environ.items() if name != "NO_COLOR"}
     started = subprocess.Popen(
-        [BEATKIT, "dev", "shop.py"],
+        [BEATKIT, "dev", "shop.py", "--plain"],
         cwd=tmp_path,
         env={**environ, "TERM": "xterm"},
         stdout=terminal,

@@ -36,8 +36,8 @@ def test_every_option_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
     got: list[Options] = []
     monkeypatch.setattr("beatkit.dev.run.run", lambda options: got.append(options) or 0)
     line = (
-        "dev shop.py --broker redis://b --for 1.5 --fresh --pool solo --concurrency 3"
-        " --loglevel debug"
+        "dev shop.py --broker redis://b --for 1.5 --fresh --plain --pool solo"
+        " --concurrency 3 --loglevel debug"
     )
     assert CliRunner().invoke(main, line.split()).exit_code == 0
     assert got == [
@@ -48,6 +48,7 @@ def test_every_option_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
             pool="solo",
             concurrency=3,
             fresh=True,
+            plain=True,
             log_level="DEBUG",
         )
     ]

@@ -79,3 +79,16 @@ def test_schedules_in_words() -> None:
     assert described(timedelta(seconds=3)) == "every 3.0 s"
     assert described(schedule(3)) == "every 3.0 s"
     assert described(crontab(minute="5")) == str(crontab(minute="5"))
+
+
+def test_a_missing_live_view_is_said() -> None:
+    lines = introduction(view_hint="a live view needs rich").splitlines()
+    assert lines[-2] == "  view      plain lines: a live view needs rich"
+
+
+def test_a_long_name_does_not_push_the_other_schedules_aside() -> None:
+    schedule = {name: {"task": "t", "schedule": every(seconds=2)} for name in ("a", "b" * 60)}
+    assert introduction(schedule=schedule).splitlines()[-3:-1] == [
+        f"  schedule  {'a':<32}  every 2 seconds",
+        f"            {'b' * 60}  every 2 seconds",
+    ]
