@@ -8,10 +8,9 @@ all is known, and one at which an exception still ends the process.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any
 
-from beatkit.entry import Entry
 from beatkit.errors import BeatkitError, DeclarationError
 from beatkit.registry.awaited import never_awaited
 from beatkit.registry.binding import binding_of
@@ -43,7 +42,6 @@ def check_at_start(app: Any, then: Callable[[Any], None]) -> None:
             entries = check_start(app)
         except (SettingsError, DeclarationError) as error:
             raise for_the_command_line(error) from error
-        _report_not_in_force(entries)
         for message in never_awaited(app, entries):
             logger.warning("%s", message)
         then(app)
@@ -73,14 +71,6 @@ def _report_dropped(app: Any) -> None:
             " %s; put back. Write conf.beat_schedule.update(...), or assign it before.",
             ", ".join(map(repr, dropped)),
         )
-
-
-def _report_not_in_force(entries: Mapping[str, Entry]) -> None:
-    policies = [(name, entry.policy) for name, entry in entries.items() if entry.policy]
-    buffering = [name for name, policy in policies if policy.overlap == "buffer_one"]
-    if buffering:
-        listed = ", ".join(map(repr, buffering))
-        logger.warning("overlap='buffer_one' of %s is not in force yet in this version.", listed)
 
 
 def for_the_command_line(error: BeatkitError) -> Exception:

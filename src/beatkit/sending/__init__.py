@@ -73,7 +73,9 @@ class Way(Protocol):
     def attend(
         self, writer: Writer, situation: Situation, find: Callable[[str], Entry | None]
     ) -> None:
-        """See to what earlier batches left undone. Call it with each announcement's answer.
+        """See to what was left undone, by earlier batches or by workers that died.
+
+        Call it with each announcement's answer.
 
         Args:
             writer: Who writes, in force.

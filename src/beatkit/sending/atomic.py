@@ -146,7 +146,9 @@ class AtomicWay:
     def attend(
         self, writer: Writer, situation: Situation, find: Callable[[str], Entry | None]
     ) -> None:
-        """Nothing is ever left half done. See `Way.attend`."""
+        """Send what was kept for a run whose worker died. See `Way.attend`."""
+        if situation.waiting:
+            self._store.release(situation.waiting)
 
     def close(self) -> None:
         """Let go of the broker's connection; the store is the caller's."""

@@ -131,7 +131,9 @@ class ClaimedWay:
     def _publish_one(self, key: _Key, pending: Pending, entry: Entry) -> None:
         self._publisher.ready()
         try:
-            self._publisher.publish(self._lay_out(entry, pending.slot, pending.kind))
+            out = self._lay_out(entry, pending.slot, pending.kind)
+            out.options["task_id"] = pending.id or out.options["task_id"]
+            self._publisher.publish(out)
         except NotBuilt as error:
             self._stuck[entry.name] = str(error)
             return
@@ -158,6 +160,8 @@ class ClaimedWay:
     ) -> None:
         """Publish again what got stuck, and take over what others left. See `Way.attend`."""
         ours = {(one.entry, one.slot): one for one in situation.pendings if one.by == writer.beat}
+        if situation.waiting:
+            self._store.release(situation.waiting)  # each a pending, by the next time
         # Of ours, the store knows best: also one whose claim's reply was lost is among them.
         self._mine = {key: one for key, one in ours.items() if key not in self._done}
         self._settle()

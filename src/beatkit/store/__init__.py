@@ -193,6 +193,18 @@ class Store(Protocol):
         """
         ...
 
+    def release(self, entries: Sequence[str]) -> tuple[str, ...]:
+        """Send the runs that entries keep, where the run that they wait for lives no more.
+
+        Taking and sending are one step. Where the store is the broker the message is
+        pushed; if that is refused, it is kept for another try. Elsewhere it becomes a
+        `Pending` of nobody's.
+
+        Returns:
+            The entries of which one was sent.
+        """
+        ...
+
     def act(self, action: Action) -> Pauses:
         """Do what somebody asked for and record it, in one step.
 

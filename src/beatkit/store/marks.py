@@ -1,15 +1,18 @@
 """The rules of runs as pure functions, for the stores that are written in Python.
 
-`lua/start.lua`, `lua/refresh.lua` and `lua/finish.lua` say the same in the language of
-Redis; the contract tests hold them against each other.
+`lua/start.lua`, `lua/refresh.lua`, `lua/finish.lua` and `lua/kept.lua` say the same in the
+language of Redis; the contract tests hold them against each other.
 """
 
 from __future__ import annotations
 
 import json
 from dataclasses import dataclass, replace
+from typing import Any
 
-from beatkit.store.runs import KEEP_MS, LIVE_MS, MARKS, Ending, Outcome, Run, Verdict
+from beatkit.entry import Kind
+from beatkit.store.runs import KEEP_MS, LIVE_MS, MARKS, Ending, Outcome, Run, Verdict, as_text
+from beatkit.store.values import Command
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +41,16 @@ class Mark:
 
 
 @dataclass(frozen=True, slots=True)
+class KeptRun:
+    """A run that waits for the end of another; see the same fields of `Run`."""
+
+    slot: int
+    id: str
+    kind: Kind
+    commands: tuple[Command, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Ledger:
     """The runs of one entry.
 
@@ -45,11 +58,18 @@ class Ledger:
         marks: Of what was started, the newest last.
         covers: Up to which slot a start covered the ones before it; None: no start yet.
         covered_by: The key of that start.
+        kept: The run that waits for the end of another; None: none does.
     """
 
     marks: tuple[Mark, ...] = ()
     covers: int | None = None
     covered_by: str = ""
+    kept: KeptRun | None = None
+
+    def lives_until(self, now: int, but: str = "") -> int | None:
+        """Return until when a run is believed to live, other than of a key; None: none does."""
+        live = (mark.until for mark in self.marks if mark.live(now) and mark.key != but)
+        return max(live, default=None)
 
     def mark(self, key: str) -> Mark | None:
         """Return the mark of a key."""
@@ -63,8 +83,15 @@ class Ledger:
 
 def ledger_from_json(text: str) -> Ledger:
     """Read a ledger from the JSON list of its fields."""
-    marks, covers, covered_by = json.loads(text)
-    return Ledger(tuple(Mark(*mark) for mark in marks), covers, covered_by)
+    marks, covers, covered_by, kept = json.loads(text)
+    return Ledger(tuple(Mark(*mark) for mark in marks), covers, covered_by, _kept(kept))
+
+
+def _kept(fields: list[Any] | None) -> KeptRun | None:
+    if fields is None:
+        return None
+    slot, id_, kind, commands = fields
+    return KeptRun(slot, id_, kind, tuple(tuple(command) for command in commands))
 
 
 def judge(run: Run, ledger: Ledger, now: int) -> Verdict:
@@ -91,14 +118,32 @@ def _first(run: Run, ledger: Ledger, now: int) -> Outcome:
         return "deadline"
     if run.coalesce and _covered(run, ledger):
         return "coalesced"
-    if run.overlap == "skip" and any(each.live(now) for each in ledger.marks):
-        return "overlap"
+    if run.overlap != "allow" and ledger.lives_until(now, run.key):
+        return _blocked(run, ledger.kept)
     return "start"
+
+
+def _blocked(run: Run, kept: KeptRun | None) -> Outcome:
+    newer = kept is None or kept.slot <= run.slot
+    return "kept" if run.overlap == "buffer_one" and newer else "overlap"
 
 
 def _covered(run: Run, ledger: Ledger) -> bool:
     known = ledger.covers is not None and ledger.covers >= run.slot
     return known and ledger.covered_by != run.key
+
+
+def keeping(run: Run, ledger: Ledger) -> Ledger:
+    """Return the ledger once a run is kept: judged afresh when it comes again."""
+    marks = tuple(mark for mark in ledger.marks if mark.key != run.key)
+    return replace(
+        ledger, marks=marks, kept=KeptRun(run.slot, run.id, run.kind, as_text(run.commands))
+    )
+
+
+def is_kept(run: Run, ledger: Ledger) -> bool:
+    """Whether the kept run is this one."""
+    return ledger.kept is not None and (ledger.kept.slot, ledger.kept.id) == (run.slot, run.id)
 
 
 def started(run: Run, ledger: Ledger, decided: int, now: int) -> Ledger:
@@ -116,6 +161,8 @@ def started(run: Run, ledger: Ledger, decided: int, now: int) -> Ledger:
     elif run.coalesce:
         given = max(decided, run.slot)
         ledger = replace(ledger, covers=given, covered_by=run.key)
+    if is_kept(run, ledger):
+        ledger = replace(ledger, kept=None)
     mark = Mark(run.key, "running", given, run.token, now + LIVE_MS, now)
     return trimmed(ledger.having(mark), now)
 

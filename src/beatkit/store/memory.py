@@ -49,6 +49,7 @@ class _Kept:
     claimed: dict[str, int] = field(default_factory=dict)
     peers: dict[str, tuple[Peer, int]] = field(default_factory=dict)
     ledgers: dict[str, Ledger] = field(default_factory=dict)
+    waiting: dict[str, int] = field(default_factory=dict)
 
     def record(self, record: Record) -> None:
         self.history.appendleft(record)

@@ -8,11 +8,12 @@ Keys live under one prefix, each a hash unless said otherwise:
     progress            entry -> slot, who decided it, fingerprint, absent since
     claimed             beat -> when it last decided a slot
     reserved            entry -> slot, beat, attempt, since
-    pending             slot and entry -> beat, attempt, since, kind
+    pending             slot and entry -> beat, attempt, since, kind, perhaps a task id
     paused              scope -> until when, since when, who, why
     actions    stream   what people did
     history    stream   slots that were not sent or not run, and why
     marks:ENTRY         what workers have started: see `redis_runs`
+    waiting             entry that keeps a run -> until when another is believed to live
 
 The scripts in `lua/` are the only writers. They are sent by their digest, and whole where
 the server has forgotten them, so neither a restart nor SCRIPT FLUSH needs a repair.
@@ -29,7 +30,7 @@ from uuid import uuid4
 from beatkit.store import replies, rules
 from beatkit.store.actions import Action, Pauses, action_from_fields, action_to_words
 from beatkit.store.link import Address, connect, errors_named, parse
-from beatkit.store.redis_runs import RUN_SCRIPTS, RedisRuns
+from beatkit.store.redis_runs import RUN_SCRIPTS, RedisRuns, marks_of
 from beatkit.store.values import (
     Answer,
     Beat,
@@ -50,6 +51,9 @@ READS_AT_ONCE = 5_000
 """Entries a call, so that none keeps the broker's other clients waiting for long."""
 
 _READ_ONLY = ("READONLY", "MISCONF", "MASTERDOWN", "NOREPLICAS")
+
+_SEND_KEPT = ("finish", "release")
+"""Scripts that begin with `lua/kept.lua`."""
 
 _CLAIM_KEYS = (
     "identity", "revision", "progress", "claimed", "paused", "reserved", "pending", "history",
@@ -103,7 +107,7 @@ class RedisStore:
     def announce(self, beat: Beat, *, expires: int, promote: Promotion | None = None) -> Situation:
         """See `Store.announce`."""
         promoted = ("", "") if promote is None else (promote.revision, promote.instead_of)
-        keys = ("identity", "revision", "beats", "claimed", "paused", "pending")
+        keys = ("identity", "revision", "beats", "claimed", "paused", "pending", "waiting")
         says = replies.beat_to_json(beat)
         args = [uuid4().hex, beat.id, says, expires, *promoted]
         replicas, *reply = self._run("announce", keys, args)
@@ -205,6 +209,12 @@ class RedisStore:
         rows: list[bytes] = self._run("hand", ("pending",), [verb, to, *words])
         return rows
 
+    def release(self, entries: Sequence[str]) -> tuple[str, ...]:
+        """See `Store.release`."""
+        keys = ("waiting", "pending", *map(marks_of, entries))
+        rows = self._run("release", keys, entries) if entries else ()
+        return tuple(name for name, row in zip(entries, rows, strict=True) if row)
+
     def act(self, action: Action) -> Pauses:
         """See `Store.act`."""
         stamp, rows = self._run("act", ("paused", "actions"), action_to_words(action))
@@ -248,7 +258,9 @@ class RedisStore:
 
 class _Script:
     def __init__(self, name: str) -> None:
-        self._text = files("beatkit.store").joinpath(f"lua/{name}.lua").read_text("utf-8")
+        parts = ("kept", name) if name in _SEND_KEPT else (name,)
+        folder = files("beatkit.store").joinpath("lua")
+        self._text = "".join(folder.joinpath(f"{one}.lua").read_text("utf-8") for one in parts)
         self._digest = sha1(self._text.encode(), usedforsecurity=False).hexdigest()
 
     def run(self, client: Any, keys: Sequence[str], args: Sequence[object]) -> Any:

@@ -1,17 +1,19 @@
 """The runs in Redis or Valkey: one script, and so one atomic step, for each question.
 
 Beside the store's other keys: `marks:ENTRY`, a hash for each entry, of the mark of each
-message that was started, and of what the latest coalescing start covers.
+message that was started, of what the latest coalescing start covers, and of the run that is
+kept. `waiting` says for each entry that keeps one until when another is believed to run.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
-from beatkit.store.runs import KEEP_MS, LIVE_MS, MARKS, Ending, Outcome, Run, Verdict
+from beatkit.store.runs import KEEP_MS, LIVE_MS, MARKS, Ending, Outcome, Run, Verdict, as_text
 
-RUN_SCRIPTS = ("start", "refresh", "finish")
+RUN_SCRIPTS = ("start", "refresh", "finish", "release")
 
 
 class RedisRuns:
@@ -33,12 +35,12 @@ class RedisRuns:
         not_after = "" if run.not_after is None else run.not_after
         outcome, slot, wait = self._call(
             "start",
-            ("progress", _marks(run), "history"),
+            ("progress", marks_of(run.entry), "history", "waiting"),
             [
                 *(LIVE_MS, KEEP_MS, MARKS, self._history),
                 *(run.entry, run.key, run.slot, run.token, run.by),
                 *(int(run.passes), int(run.redelivered), not_after),
-                *(int(run.coalesce), run.overlap),
+                *(int(run.coalesce), run.overlap, _to_keep(run)),
             ],
         )
         return Verdict(cast(Outcome, outcome.decode()), int(slot), int(wait))
@@ -46,13 +48,23 @@ class RedisRuns:
     def refresh(self, runs: Sequence[Run]) -> None:
         """See `Runs.refresh`."""
         words = [word for run in runs for word in (run.key, run.slot, run.token)]
-        keys = [_marks(run) for run in runs]
+        keys = [marks_of(run.entry) for run in runs]
         self._call("refresh", keys, [LIVE_MS, KEEP_MS, *words])
 
     def finish(self, run: Run, ending: Ending) -> None:
         """See `Runs.finish`."""
-        self._call("finish", [_marks(run)], [KEEP_MS, run.key, run.slot, run.token, ending])
+        keys = (marks_of(run.entry), "waiting", "pending")
+        words = (KEEP_MS, run.entry, run.key, run.slot, run.token, ending)
+        self._call("finish", keys, words)
 
 
-def _marks(run: Run) -> str:
-    return f"marks:{run.entry}"
+def marks_of(entry: str) -> str:
+    """Return the name of the key of an entry's marks."""
+    return f"marks:{entry}"
+
+
+def _to_keep(run: Run) -> str:
+    if run.overlap != "buffer_one":
+        return ""
+    kept = {"key": run.key, "slot": str(run.slot), "id": run.id, "kind": run.kind}
+    return json.dumps({**kept, "commands": as_text(run.commands)})

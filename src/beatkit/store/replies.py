@@ -65,12 +65,12 @@ def claim_to_words(claim: Claim, words: list[object]) -> None:
 
 def situation(reply: Sequence[Any]) -> Situation:
     """Read the answer to an announcement."""
-    now, identity, revision, beats, paused, pendings = reply
+    now, identity, revision, beats, paused, pendings, waiting = reply
     peers = sorted(
         (_peer(text) for text in _pairs(beats).values()),
         key=lambda peer: (peer.started, peer.beat.id),
     )
-    waiting = sorted(
+    unpublished = sorted(
         (_pending_row(field, row) for field, row in _pairs(pendings).items()),
         key=lambda one: (one.slot, one.entry),
     )
@@ -80,7 +80,8 @@ def situation(reply: Sequence[Any]) -> Situation:
         revision.decode(),
         tuple(peers),
         pauses(int(now), paused).pauses,
-        tuple(waiting),
+        tuple(unpublished),
+        tuple(sorted(entry.decode() for entry in waiting)),
     )
 
 
@@ -112,9 +113,9 @@ def _pending_row(field: bytes, row: bytes) -> Pending:
 
 
 def pending(entry: str, slot: int, row: bytes) -> Pending:
-    """Read a pending: its beat, attempt, since when, and the slot's kind."""
-    by, attempt, since, kind = row.decode().split(" ")
-    return Pending(entry, slot, cast(Kind, kind), _name(by), int(attempt), int(since))
+    """Read a pending: its beat, attempt, since when, the slot's kind, perhaps a task id."""
+    by, attempt, since, kind, *id_ = row.decode().split(" ", 4)
+    return Pending(entry, slot, cast(Kind, kind), _name(by), int(attempt), int(since), *id_)
 
 
 def _name(text: str) -> str:

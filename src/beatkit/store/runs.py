@@ -2,22 +2,28 @@
 
 **What is authoritative.** A *mark* for each message that was started: its slot and task id,
 whether it runs, and until when it is believed to. And one line an entry: up to which slot a
-start covered the slots before it, and whose start that was.
+start covered the slots before it, and whose start that was. And one *kept* run an entry at
+most, which waits for the end of another (`overlap="buffer_one"`).
 
 **What a worker may decide alone**: nothing about other runs. It asks `start`, one atomic
 step that judges by the store's clock and leaves the mark; whoever asks later sees it.
 
 **What happens in each failure**
 
-- *The worker dies.* Nobody refreshes its mark, which is no longer live `LIVE_MS` later.
+- *The worker dies.* Nobody refreshes its mark, which is no longer live `LIVE_MS` later. A
+  kept run that waited for it is then sent by the first beat that looks (`Store.release`).
 - *The store is away.* `StoreUnavailable`: the worker runs the task. `refresh` and `finish`
   make the mark that `start` could not, as soon as one of them arrives.
 - *A reply is lost.* The mark stands and the worker does not know: it runs the task, and its
   own `finish` ends that mark.
 - *The store lost its marks.* A copy of a message that had been started may run again.
 
+A kept run is taken and sent in one step, by the `finish` of the run it waits for or by
+`release`: pushed where the store is the broker, else made a pending of nobody's, which a
+beat publishes. So of any number that look, one sends it.
+
 **Memory** is bounded: marks of the newest `MARKS` starts of an entry, besides those that
-are live, and none for longer than `KEEP_MS`.
+are live, and none for longer than `KEEP_MS`; one message an entry that keeps a run.
 """
 
 from __future__ import annotations
@@ -26,7 +32,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from beatkit.entry import Overlap
+from beatkit.entry import Kind, Overlap
+from beatkit.store.values import Command
 
 LIVE_MS = 30_000
 """How long a running mark stands that is not refreshed."""
@@ -37,7 +44,7 @@ MARKS = 32
 KEEP_MS = 24 * 3600 * 1000
 """For how long a start is remembered."""
 
-Outcome = Literal["start", "duplicate", "held", "deadline", "coalesced", "overlap"]
+Outcome = Literal["start", "duplicate", "held", "deadline", "coalesced", "overlap", "kept"]
 Ending = Literal["finished", "handed_on", "torn"]
 """How a run ended: to its end, successful or not; by handing its id on to a retry or a
 replacement; or unfinished, so that a redelivered copy is to run."""
@@ -57,8 +64,10 @@ class Run:
         redelivered: The broker says that somebody had it before.
         not_after: The latest instant at which it may start, milliseconds since 1970.
         coalesce: Its start covers, and it is covered by, the entry's other starts.
-        overlap: What becomes of it while another run of the entry is live. The guard
-            knows "skip"; anything else lets it start.
+        overlap: What becomes of it while another run of the entry is live.
+        kind: Why it was sent.
+        commands: What puts its message on its queue again, run by the store once it was
+            kept and may go; empty where the store is not the broker.
     """
 
     entry: str
@@ -71,6 +80,8 @@ class Run:
     not_after: int | None = None
     coalesce: bool = False
     overlap: Overlap = "allow"
+    kind: Kind = "scheduled"
+    commands: tuple[Command, ...] = ()
 
     @property
     def key(self) -> str:
@@ -78,12 +89,21 @@ class Run:
         return f"{self.slot} {self.id}"
 
 
+def as_text(commands: Sequence[Command]) -> tuple[tuple[str, ...], ...]:
+    """Return commands in words that JSON can hold; a message is text on every broker."""
+    return tuple(
+        tuple(word.decode() if isinstance(word, bytes) else str(word) for word in command)
+        for command in commands
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Verdict:
     """Whether a run may start.
 
     Attributes:
-        outcome: "start"; "held" if it is to be asked again after `wait`; or why not.
+        outcome: "start"; "held" if it is to be asked again after `wait`; "kept" if its
+            message comes again by itself; or why not.
         slot: The slot that a run which starts is for: its own, or the newest that its
             start covers.
         wait: Milliseconds for which the mark of the same id is live.
@@ -111,11 +131,14 @@ class Runs(Protocol):
           this is not redelivered; "held" while it is live; else on with the next;
         - it is after `not_after`: "deadline";
         - `coalesce`, and another id's start covers its slot: "coalesced";
-        - `overlap="skip"` and another mark of the entry is live: "overlap";
+        - another mark of the entry is live, and `overlap="skip"`: "overlap";
+          `overlap="buffer_one"`: "kept", in the place of one kept before. Of two, the
+          newer slot is kept, and the other answered or recorded as "overlap";
         - "start". With `coalesce` it covers all slots of the entry decided by now, and
           is given the newest of them.
 
-        A run that is not to start is recorded in the store's history, but for "held".
+        A run that is not to start is recorded in the store's history, but for "held" and
+        "kept".
         """
         ...
 
@@ -124,7 +147,10 @@ class Runs(Protocol):
         ...
 
     def finish(self, run: Run, ending: Ending) -> None:
-        """Say how a run ended. Makes a missing mark; leaves another attempt's live one."""
+        """Say how a run ended. Makes a missing mark; leaves another attempt's live one.
+
+        If no run of the entry lives after that, the one that was kept is sent.
+        """
         ...
 
 

@@ -90,6 +90,7 @@ class SqliteRows:
         self.actions = rows("action", (_dump, lambda _, text: action_from_json(text)), numbers)
         self.claimed = rows("claimed", (str, lambda _, text: int(text)))
         self.peers = rows("beats", (_dump_peer, lambda _, text: _load_peer(text)))
+        self.waiting = rows("waiting", (str, lambda _, text: int(text)))
         self.ledgers = rows("marks", (_dump, lambda _, text: ledger_from_json(text)))
 
     @property

@@ -45,9 +45,11 @@ def situation(kept: Kept, now: int) -> Situation:
         (peer for peer, _ in kept.peers.values()), key=lambda peer: (peer.started, peer.beat.id)
     )
     pendings = sorted(kept.pendings.values(), key=lambda one: (one.slot, one.entry))
+    waiting = sorted(entry for entry, until in kept.waiting.items() if until <= now)
     return Situation(
-        now, kept.identity, kept.revision, tuple(peers), in_force(kept.paused, now), tuple(pendings)
-    )
+        now, kept.identity, kept.revision, tuple(peers), in_force(kept.paused, now),
+        tuple(pendings), tuple(waiting),
+    )  # fmt: skip
 
 
 def act(kept: Kept, action: Action) -> None:

@@ -155,6 +155,10 @@ class TabledStore:
             now = self._clock()
             return tuple(steps.hand_over(kept, pending, to, now) for pending in pendings)
 
+    def release(self, entries: Sequence[str]) -> tuple[str, ...]:
+        """See `Store.release`."""
+        return self.runs().release(entries)
+
     def act(self, action: Action) -> Pauses:
         """See `Store.act`."""
         with self._tables.transaction() as kept:
@@ -181,7 +185,7 @@ class TabledStore:
 
     def runs(self) -> TabledRuns:
         """See `KeepsRuns.runs`."""
-        return TabledRuns(self._tables, self._clock)
+        return TabledRuns(self._tables, self._clock, self._refused)
 
     def close(self) -> None:
         """See `Store.close`."""

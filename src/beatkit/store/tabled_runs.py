@@ -5,10 +5,22 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 
-from beatkit.store.marks import Ledger, finished, judge, refreshed, started
+from beatkit.store.marks import (
+    KeptRun,
+    Ledger,
+    finished,
+    is_kept,
+    judge,
+    keeping,
+    refreshed,
+    started,
+)
 from beatkit.store.runs import Ending, Run, Verdict
 from beatkit.store.tables import Kept, Tables
-from beatkit.store.values import Missed, Record
+from beatkit.store.values import Command, Missed, Pending, Record
+
+AGAIN_MS = 1_000
+"""A kept run that the broker refused is tried again after this."""
 
 
 class TabledRuns:
@@ -17,43 +29,90 @@ class TabledRuns:
     Args:
         tables: Where rows are kept, progress among them.
         clock: The store's time, milliseconds since 1970.
+        refused: Runs a command of the broker; returns its error, "" if it took it.
     """
 
-    def __init__(self, tables: Tables, clock: Callable[[], int]) -> None:
+    def __init__(
+        self, tables: Tables, clock: Callable[[], int], refused: Callable[[Command], str]
+    ) -> None:
         self._tables = tables
         self._clock = clock
+        self._refused = refused
 
     def start(self, run: Run) -> Verdict:
         """See `Runs.start`."""
-        with self._tables.transaction() as kept:
+        with self._tables.transaction() as rows:
             now = self._clock()
-            ledger = kept.ledgers.get(run.entry, Ledger())
+            ledger = rows.ledgers.get(run.entry, Ledger())
             verdict = judge(run, ledger, now)
+            if verdict.outcome == "kept":
+                _keep(rows, run, ledger, now)
+            elif verdict.outcome != "start":
+                _record(rows, run, verdict.outcome, now)
             if verdict.outcome != "start":
-                _record(kept, run, verdict, now)
                 return verdict
-            progress = kept.progress.get(run.entry)
+            progress = rows.progress.get(run.entry)
             decided = run.slot if progress is None else progress.slot
-            ledger = kept.ledgers[run.entry] = started(run, ledger, decided, now)
+            ledger = rows.ledgers[run.entry] = started(run, ledger, decided, now)
             mark = ledger.mark(run.key)
             return verdict if mark is None else replace(verdict, slot=mark.given)
 
     def refresh(self, runs: Sequence[Run]) -> None:
         """See `Runs.refresh`."""
-        with self._tables.transaction() as kept:
+        with self._tables.transaction() as rows:
             now = self._clock()
             for run in runs:
-                ledger = kept.ledgers.get(run.entry, Ledger())
-                kept.ledgers[run.entry] = refreshed(run, ledger, now)
+                ledger = rows.ledgers.get(run.entry, Ledger())
+                rows.ledgers[run.entry] = refreshed(run, ledger, now)
 
     def finish(self, run: Run, ending: Ending) -> None:
         """See `Runs.finish`."""
-        with self._tables.transaction() as kept:
-            ledger = kept.ledgers.get(run.entry, Ledger())
-            kept.ledgers[run.entry] = finished(run, ending, ledger, self._clock())
+        with self._tables.transaction() as rows:
+            now = self._clock()
+            ledger = rows.ledgers.get(run.entry, Ledger())
+            rows.ledgers[run.entry] = finished(run, ending, ledger, now)
+            self._let_go(rows, run.entry, now)
+
+    def release(self, entries: Sequence[str]) -> tuple[str, ...]:
+        """See `Store.release`."""
+        with self._tables.transaction() as rows:
+            now = self._clock()
+            return tuple(entry for entry in entries if self._let_go(rows, entry, now))
+
+    def _let_go(self, rows: Kept, entry: str, now: int) -> bool:
+        """Send what an entry keeps, if no run of it lives; True if that was done."""
+        ledger = rows.ledgers.get(entry, Ledger())
+        lives = ledger.lives_until(now)
+        if ledger.kept is None:
+            rows.waiting.pop(entry, None)
+            return False
+        if lives or not self._sent(rows, entry, ledger.kept, now):
+            rows.waiting[entry] = lives or now + AGAIN_MS
+            return False
+        rows.waiting.pop(entry, None)
+        rows.ledgers[entry] = replace(ledger, kept=None)
+        return True
+
+    def _sent(self, rows: Kept, entry: str, kept: KeptRun, now: int) -> bool:
+        if not kept.commands:
+            pending = Pending(entry, kept.slot, kept.kind, "", 1, now, kept.id)
+            rows.pendings[entry, kept.slot] = pending
+            return True
+        message, *others = kept.commands
+        if self._refused(message):
+            return False
+        for other in others:
+            self._refused(other)
+        return True
 
 
-def _record(kept: Kept, run: Run, verdict: Verdict, now: int) -> None:
-    if verdict.outcome != "held":
-        missed = Missed(run.slot, run.slot, 1, verdict.outcome)
-        kept.record(Record(now, run.entry, missed, run.by))
+def _keep(rows: Kept, run: Run, ledger: Ledger, now: int) -> None:
+    if ledger.kept is not None and not is_kept(run, ledger):
+        _record(rows, replace(run, slot=ledger.kept.slot), "overlap", now)
+    rows.ledgers[run.entry] = keeping(run, ledger)
+    rows.waiting[run.entry] = ledger.lives_until(now, run.key) or now
+
+
+def _record(rows: Kept, run: Run, reason: str, now: int) -> None:
+    if reason != "held":
+        rows.record(Record(now, run.entry, Missed(run.slot, run.slot, 1, reason), run.by))

@@ -58,6 +58,11 @@ class Kept(Protocol):
         """Return the runs by entry."""
         ...
 
+    @property
+    def waiting(self) -> MutableMapping[str, int]:
+        """Return until when a run is believed to live, by entry that keeps another."""
+        ...
+
     def record(self, record: Record) -> None:
         """Add to the history, and drop what is beyond its length."""
         ...

@@ -106,6 +106,7 @@ class Pending:
         by: The beat that publishes it; "" once that beat gave it back.
         attempt: 1, and one more for each beat that took it over.
         since: When this attempt began.
+        id: The task id, of a run that was kept; "": the slot's own.
     """
 
     entry: str
@@ -114,6 +115,7 @@ class Pending:
     by: str
     attempt: int
     since: int
+    id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,8 @@ class Situation:
         peers: The live beats, the caller among them, in order of start.
         paused: The pauses in force, by scope (see `pause_scopes`).
         pendings: All slots whose message was not reported as published.
+        waiting: Entries that keep a run, while no other of theirs is believed to live any
+            more: see `Store.release`.
     """
 
     now: int
@@ -135,6 +139,7 @@ class Situation:
     peers: tuple[Peer, ...]
     paused: Mapping[str, Pause]
     pendings: tuple[Pending, ...]
+    waiting: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,9 @@ before the body, one after.
 - *The store is away.* Runs start unasked, with one warning an outage in each process. Their
   ids are remembered and recorded as soon as the store answers, before anything is asked.
 - *The broker delivers again what still runs* (its worker is thought dead, and is not). The
-  message is put back for the rest of the mark's life, and judged again (`put_back`).
+  message is put back for the rest of the mark's life, and judged again (`again`).
+- *It waits for another run* (`overlap="buffer_one"`) *and that run's worker dies.* The store
+  keeps the message; a beat that finds the mark void has it sent.
 
 Here also: how an `async def` task runs (`coroutine`), how a task comes by its Slot (`slot`).
 """

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
-from beatkit.entry import Policy
+from beatkit.entry import Kind, Policy
 from beatkit.sending.message import ENTRY, KIND, POLICY, SLOT
 from beatkit.store.runs import Ending, Run
 
@@ -37,7 +37,8 @@ def run_of(request: Any) -> Run | None:
 
 def _run(request: Any, entry: str, slot: int, policy: Policy) -> Run:
     # What a person asked for is neither late nor covered by another run.
-    asked_for = request.get(KIND) in ("manual", "backfill")
+    kind: Kind = request.get(KIND) or "scheduled"
+    asked_for = kind in ("manual", "backfill")
     delivery = request.delivery_info or {}
     deadline = None if asked_for else policy.deadline
     return Run(
@@ -51,6 +52,7 @@ def _run(request: Any, entry: str, slot: int, policy: Policy) -> Run:
         not_after=None if deadline is None else slot + round(deadline * 1000),
         coalesce=policy.coalesce and not asked_for,
         overlap=policy.overlap,
+        kind=kind,
     )
 
 

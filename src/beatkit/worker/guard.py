@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime
 from inspect import getattr_static
 from typing import Any
@@ -13,12 +14,13 @@ from celery import signals
 from celery.exceptions import Ignore
 
 from beatkit.errors import StoreError
+from beatkit.store import Command
 from beatkit.store.choice import choose, open_runs
 from beatkit.store.runs import Run, Runs, Verdict
+from beatkit.worker.again import Copies, put_back
 from beatkit.worker.alive import Alive
 from beatkit.worker.asked import ending_of, run_of
 from beatkit.worker.outage import Outage
-from beatkit.worker.put_back import put_back
 from beatkit.worker.slot import GIVEN
 
 logger = logging.getLogger("beatkit.worker")
@@ -31,6 +33,7 @@ _WHY = {
     "coalesced": "a later start of the entry has covered it",
     "held": "it was delivered again and seems to run elsewhere; asked again in {seconds:.1f} s",
     "overlap": "another run of the entry has not ended",
+    "kept": "another run of the entry has not ended; it is kept, and sent when that ends",
 }
 
 
@@ -40,10 +43,14 @@ class Guard:
     Args:
         opened: Opens the runs of the app's store. Called when it is first needed, in the
             process that runs tasks.
+        copied: Says what would put a task's message on its queue again.
     """
 
-    def __init__(self, opened: Callable[[], Runs]) -> None:
+    def __init__(
+        self, opened: Callable[[], Runs], copied: Callable[[Any], tuple[Command, ...]]
+    ) -> None:
         self._opened = opened
+        self._copied = copied
         self._store: Runs | None = None
         self._outage = Outage(time.monotonic)
         self._alive = Alive(self._runs, self._outage)
@@ -62,7 +69,7 @@ class Guard:
             return
         # First of all, so that whatever tears this task has its end told.
         setattr(request, _RUN, run)
-        verdict = self._ask(run)
+        verdict = self._ask(task, run)
         if verdict.outcome == "start":
             setattr(request, GIVEN, verdict.slot)
             self._alive.began(run)
@@ -95,8 +102,10 @@ class Guard:
             self._outage.begin(error)
             self._alive.owe(run, ending)
 
-    def _ask(self, run: Run) -> Verdict:
+    def _ask(self, task: Any, run: Run) -> Verdict:
         try:
+            if run.overlap == "buffer_one" and not run.passes:
+                run = replace(run, commands=self._copied(task))
             self._alive.settle()
             verdict = self._runs().start(run)
         except StoreError as error:
@@ -118,7 +127,7 @@ def guard(app: Any) -> None:
     not: its tasks, called in place, would carry a wrapper that does nothing.
     """
     if not hasattr(app, "beatkit_guard"):
-        app.beatkit_guard = Guard(lambda: open_runs(choose(app)))
+        app.beatkit_guard = Guard(lambda: open_runs(choose(app)), Copies(app).commands)
         signals.task_postrun.connect(_after, weak=False, dispatch_uid="beatkit.guard")
     for task in app.tasks.values():
         _put_before(type(task))

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 from textwrap import dedent
 from typing import Any
@@ -21,14 +23,21 @@ from beatkit.sending.message import task_id
 from tests.servers import ValkeyServer
 
 SHOP = """
-    import os, signal, time
+    import json, os, signal, time
     import redis
     from beatkit import make_app, periodic, Slot
+    from beatkit.store import redis_runs
+    from beatkit.worker import alive
+
+    if "LIVE" in os.environ:  # seconds that a mark lives, instead of 30
+        redis_runs.LIVE_MS = int(os.environ["LIVE"]) * 1000
+        alive.PERIOD = int(os.environ["LIVE"]) / 3
 
     app = make_app(
         "shop", broker_url=os.environ["BROKER"], worker_hijack_root_logger=False,
         beatkit_store_url=os.environ["STORE"], broker_connection_retry_on_startup=True,
-        task_acks_late=True, task_reject_on_worker_lost=True, worker_prefetch_multiplier=1,
+        task_acks_late="EARLY" not in os.environ, task_reject_on_worker_lost=True,
+        worker_prefetch_multiplier=1,
     )
     notes = redis.Redis.from_url(os.environ["NOTES"])
 
@@ -46,6 +55,9 @@ SHOP = """
         notes.rpush("spans", f"begin {self.request.id} {time.time()}")
         time.sleep(seconds)
         notes.rpush("spans", f"end {self.request.id} {time.time()}")
+
+    if "ENTRY" in os.environ:  # what a beat is to send
+        periodic(name="hello", queue=os.environ["QUEUE"], **json.loads(os.environ["ENTRY"]))(slow)
 
     @app.task(bind=True)
     def fragile(self, *, slot: Slot | None = None):
@@ -78,26 +90,49 @@ class Shop:
         self.notes = redis.Redis.from_url(notes, decode_responses=True)
         self.app = Celery("shop", broker=broker, set_as_current=False)
         self.queue = f"guard-{uuid4().hex[:8]}"
+        self.env["QUEUE"] = self.queue
         self.workers: list[subprocess.Popen[bytes]] = []
+        self.beats: list[subprocess.Popen[bytes]] = []
         (folder / "shop.py").write_text(dedent(SHOP))
 
-    def worker(self, *options: str) -> Path:
-        """Start a worker, wait until it is ready, and return its log."""
+    def worker(self, *options: str, queues: Sequence[str] = ()) -> Path:
+        """Start a worker, wait until it is ready, and return its log.
+
+        Args:
+            queues: More of them, than the shop's own.
+        """
         log = self.folder / f"worker-{len(self.workers)}.log"
         name = f"{self.queue}-{len(self.workers)}@%h"
-        command = ["-m", "celery", "-A", "shop", "worker", "-l", "INFO", "-n", name]
+        command = (
+            "worker",
+            "-n",
+            name,
+            "-Q",
+            ",".join((self.queue, *queues)),
+            "--without-mingle",
+            *options,
+        )
+        self.workers.append(self._celery(log, *command))
+        self.until(lambda: " ready." in log.read_text(), said=log)
+        return log
+
+    def beat(self, **entry: Any) -> Path:
+        """Start a beat, which serves the task `slow`; return its log."""
+        self.env["ENTRY"] = json.dumps(entry)
+        log = self.folder / f"beat-{len(self.beats)}.log"
+        self.beats.append(self._celery(log, "beat"))
+        return log
+
+    def _celery(self, log: Path, *command: str) -> subprocess.Popen[bytes]:
         with log.open("wb") as out:
-            process = subprocess.Popen(
-                [sys.executable, *command, "-Q", self.queue, "--without-mingle", *options],
+            return subprocess.Popen(
+                [sys.executable, "-m", "celery", "-A", "shop", *command, "-l", "INFO"],
                 cwd=self.folder,
                 env=self.env,
                 stdout=out,
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        self.workers.append(process)
-        self.until(lambda: " ready." in log.read_text(), said=log)
-        return log
 
     def kill(self, at: int) -> None:
         """Kill -9 a worker with all its processes."""
@@ -105,12 +140,14 @@ class Shop:
         self.workers[at].wait()
 
     def stop(self) -> None:
-        for process in self.workers:
+        for process in (*self.beats, *self.workers):
             if process.poll() is None:
                 os.killpg(process.pid, signal.SIGKILL)
                 process.wait()
         with self.app.connection_for_write() as connection:
-            connection.default_channel.queue_purge(self.queue)
+            for queue in (self.queue, f"{self.queue}-apart"):
+                with suppress(connection.channel_errors):
+                    connection.default_channel.queue_delete(queue)
         self.app.close()
         self.notes.close()
 
@@ -119,9 +156,8 @@ class Shop:
         made = task_id("beatkit:shop:", "hello", slot)
         headers = {"beatkit-entry": "hello", "beatkit-slot": slot, "beatkit-kind": "scheduled"}
         headers |= {} if policy is None else {"beatkit-policy": dict(policy) or {"coalesce": False}}
-        self.app.send_task(
-            f"shop.{task}", args, task_id=made, headers=headers, queue=self.queue, **options
-        )
+        options = {"queue": self.queue, **options}
+        self.app.send_task(f"shop.{task}", args, task_id=made, headers=headers, **options)
         return made
 
     def decide(self, slot: int) -> None:
@@ -138,6 +174,17 @@ class Shop:
                 if state == b"running":
                     old = b" ".join([state, given, token, b"1", started])
                     client.hset("beatkit:shop:marks:hello", key, old)
+
+    def spans(self) -> list[str]:
+        """What `slow` noted: "begin" and "end", and of which task id."""
+        rows: list[str] = self.notes.lrange("spans", 0, -1)
+        return [" ".join(row.split()[:2]) for row in rows]
+
+    def recorded(self, reason: str) -> list[int]:
+        """Slots that the store's history gives that reason for, in order."""
+        with self.store.client(1) as client:
+            rows = [fields for _, fields in client.xrange("beatkit:shop:history")]
+        return sorted(int(row[b"first"]) for row in rows if row[b"reason"].decode() == reason)
 
     def ran(self) -> list[str]:
         found: list[str] = self.notes.lrange("ran", 0, -1)
@@ -170,14 +217,26 @@ def redis_shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
     yield from _shop(request, "redis")
 
 
+@pytest.fixture
+def one_shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """Where one Valkey server is broker and store."""
+    yield from _shop(request, "one")
+
+
+@pytest.fixture(params=["one", "rabbitmq"])
+def either_shop(request: pytest.FixtureRequest) -> Iterator[Shop]:
+    """Where the store is the broker, and where it is not."""
+    yield from _shop(request, request.param)
+
+
 def _shop(request: pytest.FixtureRequest, broker: str) -> Iterator[Shop]:
     notes = request.getfixturevalue("valkey").url(7)
     store = request.getfixturevalue("new_valkey")()
     folder = request.getfixturevalue("tmp_path")
-    amqp = broker == "rabbitmq"
-    url = (
-        request.getfixturevalue("rabbitmq_url") if amqp else request.getfixturevalue("valkey").url()
-    )
+    if broker == "rabbitmq":
+        url = request.getfixturevalue("rabbitmq_url")
+    else:
+        url = store.url(1) if broker == "one" else request.getfixturevalue("valkey").url()
     made = Shop(folder, url, store, notes)
     yield made
     made.stop()

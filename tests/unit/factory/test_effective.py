@@ -404,21 +404,6 @@ def test_an_app_without_beatkit_has_its_plain_entries() -> None:
     assert list(effective_entries(app)) == ["plain"]
 
 
-def test_a_policy_that_is_not_in_force_yet_is_said_at_start(
-    app: Celery, registry: Registry, caplog: pytest.LogCaptureFixture
-) -> None:
-    @registry.periodic(seconds=60, name="close", overlap="buffer_one")
-    def close() -> None: ...
-
-    @registry.periodic(seconds=60, name="open", overlap="skip", catch_up="all", coalesce=True)
-    def open_() -> None: ...
-
-    app.loader.init_worker()
-    assert [record.getMessage() for record in caplog.records] == [
-        "overlap='buffer_one' of 'close' is not in force yet in this version.",
-    ]
-
-
 def test_a_coroutine_that_celery_would_throw_away_is_said_at_start(
     app: Celery, registry: Registry, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -14,6 +14,7 @@ from celery.exceptions import Ignore, Reject
 
 from beatkit import Slot
 from beatkit.errors import StoreUnavailable
+from beatkit.store import Beat
 from beatkit.store.runs import Ending, Run, Verdict
 from beatkit.worker.asked import PUT_BACK
 from tests.unit.worker.conftest import SLOT, Worker, headers
@@ -93,7 +94,7 @@ def test_a_copy_is_not_started_and_leaves_no_result(
         ({"deadline": 60}, "deadline", "it is past its deadline"),
         ({"coalesce": True}, "coalesced", "a later start of the entry has covered it"),
         ({"overlap": "skip"}, "overlap", "another run of the entry has not ended"),
-    ],
+    ],  # "kept" has a test of its own: it is no skip
 )
 def test_the_log_says_why_a_run_was_not_started(
     worker: Worker,
@@ -112,6 +113,27 @@ def test_the_log_says_why_a_run_was_not_started(
     assert [record.getMessage() for record in caplog.records] == [
         f"Run of entry 'hello' for 2023-11-14T22:13:20+00:00 not started: {why}"
     ]
+
+
+def test_a_run_is_kept_while_another_lives_and_becomes_a_pending_when_that_ends(
+    worker: Worker, ran: list[str], caplog: pytest.LogCaptureFixture
+) -> None:
+    other = Run("hello", SLOT - 1, "other", "token")
+    worker.store.runs().start(other)
+    caplog.set_level(logging.INFO, logger="beatkit.worker")
+    counted = Counted(worker)
+    by_hand = {**headers(overlap="buffer_one", kind="manual"), "id": "by hand"}
+    assert worker.run("say", by_hand) == "IGNORED"
+    assert (ran, counted.calls, worker.reasons()) == ([], ["start"], [])
+    assert [record.getMessage() for record in caplog.records] == [
+        "Run of entry 'hello' for 2023-11-14T22:13:20+00:00 not started: another run of the entry"
+        " has not ended; it is kept, and sent when that ends"
+    ]
+    worker.store.runs().finish(other, "finished")
+    (pending,) = worker.store.announce(Beat("b", "", 0, ""), expires=0).pendings
+    assert (pending.entry, pending.slot, pending.kind, pending.id, pending.by) == (
+        "hello", SLOT, "manual", "by hand", "",
+    )  # fmt: skip
 
 
 def test_two_round_trips_a_run_and_one_for_a_run_that_is_not_started(
@@ -234,6 +256,23 @@ def test_a_redelivered_message_whose_first_delivery_runs_is_put_back(
     worker.store.runs().finish(started, "torn")  # what its worker's death comes to
     assert worker.run("slow", message.headers, "hi") == "SUCCESS"
     assert tried == ["hi"]
+
+
+def test_what_is_put_back_goes_past_a_lock_that_the_task_holds_on_itself(worker: Worker) -> None:
+    class Locked(Task):  # type: ignore[type-arg]
+        def apply_async(self, *args: Any, **kwargs: Any) -> Any:
+            raise AssertionError("it is under way already")
+
+    @worker.task(name="single", base=Locked)
+    def single(word: str) -> None: ...
+
+    worker.start()
+    worker.store.runs().start(Run("hello", SLOT, f"id-{SLOT}", "elsewhere"))
+    again = {**headers(), "delivery_info": {"redelivered": True}, "root_id": "r", "parent_id": "p"}
+    assert worker.run("single", again, "hi") == "IGNORED"
+    (message,) = worker.queued()
+    assert (message.payload[0], message.headers["id"]) == (["hi"], f"id-{SLOT}")
+    assert (message.headers["root_id"], message.headers["parent_id"]) == ("r", "p")
 
 
 def test_a_redelivered_message_that_has_finished_is_not_run_again(

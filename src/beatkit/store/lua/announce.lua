@@ -1,11 +1,11 @@
 -- Say that a beat lives, and look around. The contract is Store.announce.
 --
--- KEYS  identity, revision, beats, claimed, paused, pending
+-- KEYS  identity, revision, beats, claimed, paused, pending, waiting
 -- ARGV  ms to add to the server's clock, identity to use if there is none,
 --       beat id, what it says (JSON), ms until that expires (0 withdraws),
 --       revision to put in force ("" none), instead of which one
--- beats: id -> "started expires seen JSON"
-local identity, revision, beats, claimed, paused, pending = unpack(KEYS)
+-- beats: id -> "started expires seen JSON"   waiting: entry -> until when (see `kept`)
+local identity, revision, beats, claimed, paused, pending, waiting = unpack(KEYS)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
 local me, says, lives = ARGV[3], ARGV[4], tonumber(ARGV[5])
@@ -37,10 +37,16 @@ if ARGV[6] ~= '' and in_force == ARGV[7] then
   in_force = ARGV[6]
   redis.call('SET', revision, in_force)
 end
+
+local over, waits = {}, redis.call('HGETALL', waiting)
+for i = 1, #waits, 2 do
+  if tonumber(waits[i + 1]) <= now then over[#over + 1] = waits[i] end
+end
 -- How many replicas there are to wait for after a claim. INFO may be denied: then none.
 local info = redis.pcall('INFO', 'replication')
 local replicas = type(info) == 'string' and string.match(info, 'connected_slaves:(%d+)') or '0'
 return {
   replicas, ms(now), redis.call('GET', identity), in_force,
   redis.call('HGETALL', beats), redis.call('HGETALL', paused), redis.call('HGETALL', pending),
+  over,
 }

@@ -3,7 +3,7 @@
 -- KEYS  pending
 -- ARGV  ms to add to the server's clock, "settle" or "hand_over", to which beat ("-": anybody),
 --       then for each: "slot entry", by, attempt
--- pending: "slot entry" -> "by attempt since kind"
+-- pending: "slot entry" -> "by attempt since kind", and the task id where it is not the slot's
 local pending = KEYS[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
@@ -12,7 +12,7 @@ local verb, to = ARGV[2], ARGV[3]
 local function one(field, by, attempt)
   local raw = redis.call('HGET', pending, field)
   if not raw then return '' end
-  local has, count, _, kind = string.match(raw, '^(%S+) (%S+) (%S+) (%S+)$')
+  local has, count, _, kind = string.match(raw, '^(%S+) (%S+) (%S+) (.+)$')
   local next_attempt = string.format('%d', attempt + 1)
   if verb == 'hand_over' and has == to and count == next_attempt then return raw end
   if has ~= by or count ~= attempt then return '' end

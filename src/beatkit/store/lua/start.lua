@@ -1,11 +1,11 @@
 -- Judge whether a run may start, and mark it as running if it may. See Runs.start.
 --
--- KEYS  progress, marks of the entry, history
+-- KEYS  progress, marks of the entry, history, waiting
 -- ARGV  ms to add to the server's clock, ms for which a mark is live, ms for which it is kept,
 --       how many are kept, length of the history, entry, key, slot, token, by,
---       passes, redelivered, not_after or "", coalesce, overlap
--- marks: key -> "state given token until started"   "covers" -> "slot key"
-local progress, marks, history = unpack(KEYS)
+--       passes, redelivered, not_after or "", coalesce, overlap, what to keep (JSON) or ""
+-- marks: key -> "state given token until started"   "covers" -> "slot key"   "kept": see `kept`
+local progress, marks, history, waiting = unpack(KEYS)
 local live_for, keep_for, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local length, entry, key, slot, token, by = unpack(ARGV, 5, 10)
 local passes, redelivered, coalesce = ARGV[11] == '1', ARGV[12] == '1', ARGV[14] == '1'
@@ -17,20 +17,22 @@ local function text(number)
   return string.format('%.0f', number)
 end
 
-local mine, covers, covered_by
-local another_lives, ended = false, {}
+local mine, covers, covered_by, kept
+local another_lives, ended = nil, {}
 local flat = redis.call('HGETALL', marks)
 for i = 1, #flat, 2 do
   local name, raw = flat[i], flat[i + 1]
   if name == 'covers' then
     covers, covered_by = string.match(raw, '^(%S+) (.+)$')
+  elseif name == 'kept' then
+    kept = cjson.decode(raw)
   else
     local state, given, _, stands, since = string.match(raw, '^(%S+) (%S+) (%S+) (%S+) (%S+)$')
     local live = state == 'running' and tonumber(stands) > now
     if name == key then
       mine = {state = state, given = given, live = live, stands = tonumber(stands)}
     elseif live then
-      another_lives = true
+      another_lives = math.max(another_lives or 0, tonumber(stands))
     else
       ended[#ended + 1] = {name = name, since = tonumber(since)}
     end
@@ -47,8 +49,26 @@ local function judge()
   if coalesce and covers and tonumber(covers) >= tonumber(slot) and covered_by ~= key then
     return 'coalesced'
   end
-  if overlap == 'skip' and another_lives then return 'overlap' end
+  if another_lives and overlap == 'skip' then return 'overlap' end
+  if another_lives and overlap == 'buffer_one' then
+    return kept and tonumber(kept.slot) > tonumber(slot) and 'overlap' or 'kept'
+  end
   return 'start'
+end
+
+local function record(of_slot, reason)
+  if length == '0' then return end
+  redis.pcall('XADD', history, 'MAXLEN', '~', length, '*', 'at', text(now), 'entry', entry,
+    'first', of_slot, 'last', of_slot, 'count', '1', 'reason', reason, 'by', by)
+end
+
+-- Judged afresh when it comes again, it is no copy of what its own mark stands for.
+local function keep()
+  if kept and kept.key ~= key then record(kept.slot, 'overlap') end
+  redis.call('HDEL', marks, key)
+  redis.call('HSET', marks, 'kept', ARGV[16])
+  redis.call('PEXPIRE', marks, text(keep_for))
+  redis.call('HSET', waiting, entry, text(another_lives))
 end
 
 local function trim()
@@ -61,13 +81,14 @@ local function trim()
 end
 
 local outcome, wait = judge()
-if outcome ~= 'start' then
-  if outcome ~= 'held' and length ~= '0' then
-    redis.pcall('XADD', history, 'MAXLEN', '~', length, '*', 'at', text(now), 'entry', entry,
-      'first', slot, 'last', slot, 'count', '1', 'reason', outcome, 'by', by)
-  end
-  return {outcome, slot, text(wait or 0)}
+if outcome == 'kept' then
+  keep()
+elseif outcome ~= 'start' and outcome ~= 'held' then
+  record(slot, outcome)
 end
+if outcome ~= 'start' then return {outcome, slot, text(wait or 0)} end
+
+if kept and kept.key == key then redis.call('HDEL', marks, 'kept') end
 
 local given = slot
 if passes then
