@@ -59,20 +59,20 @@ def declare(decorated: Any, use: Use, declarations: Declarations) -> Any:
     task_to_share = None
     target = target_of(decorated)
     if target is None:
-        _refuse(filter(None, [unfit_to_run(decorated)]), decorated, use)
+        _refuse(filter(None, [unfit_to_run(decorated)]), _label(decorated, use), use)
         task_to_share = SharedTask(runnable(decorated), declarations.app)
         target = task_to_share.target
     new, problems = _read(target, use)
-    _refuse(problems, target.function or decorated, use)
-    _refuse(filter(None, [taken(new, declarations)]), target.function or decorated, use)
+    label = _label(target.function or decorated, use, target.name)
+    _refuse(problems, label, use)
+    _refuse(filter(None, [taken(new, declarations)]), label, use)
     if task_to_share is not None:
         task_to_share.share()
     declarations.add(new)
     return target.task
 
 
-def _refuse(problems: Iterable[Problem], function: Any, use: Use) -> None:
-    label = _label(function, use)
+def _refuse(problems: Iterable[Problem], label: str, use: Use) -> None:
     messages = [render(each, entry=label, source=use.source) for each in problems]
     if messages:
         raise error_listing(messages)
@@ -128,10 +128,12 @@ def _unknown(name: str) -> Problem:
     return Problem(f"has {name}=, which @periodic does not know", remedy)
 
 
-def _label(function: Any, use: Use) -> str:
+def _label(function: Any, use: Use, task: str | None = None) -> str:
     """Return the entry's name as far as it is known: an app may give the task another."""
     name = use.said.get("name")
     if isinstance(name, str) and name:
         return name
+    if task:
+        return task
     called = getattr(function, "__name__", None) or type(function).__name__
     return f"{module_name(function)}.{called}"

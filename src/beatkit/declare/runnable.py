@@ -7,6 +7,8 @@ from collections.abc import Callable
 from inspect import isasyncgenfunction, iscoroutinefunction, isfunction, isgeneratorfunction
 from typing import Any
 
+from celery.app.task import Task
+
 from beatkit.registry.module_name import module_name
 from beatkit.registry.problem import Problem
 from beatkit.worker.coroutine import run_in_worker
@@ -14,6 +16,10 @@ from beatkit.worker.coroutine import run_in_worker
 
 def unfit_to_run(decorated: object) -> Problem | None:
     """Return why no task can be made of what stands below @periodic; None if one can."""
+    if isinstance(decorated, type) and issubclass(decorated, Task):
+        name = decorated.__name__
+        what = f"decorates the class {name}, expected the task that Celery makes of it"
+        return Problem(what, f"write periodic(...)(app.register_task({name}()))")
     if not isfunction(decorated) or decorated.__name__ == "<lambda>":
         what = f"decorates {decorated!r}, expected a function or a task"
         return Problem(what, "write a function with def or async def, at the top of a module")

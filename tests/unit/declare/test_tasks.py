@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextvars import ContextVar
 
+import celery
 import pytest
 from celery import Celery, Task, shared_task
 
@@ -142,6 +143,11 @@ def test_a_task_that_the_user_made_in_main_keeps_its_name_and_the_entry_has_none
             "write a function with def or async def, at the top of a module",
         ),
         (
+            "class Hello(celery.Task): ...",
+            "decorates the class Hello, expected the task that Celery makes of it",
+            "write periodic(...)(app.register_task(Hello()))",
+        ),
+        (
             "class Hello:\n    @periodic(seconds=60, name='greet')\n    def say(self): ...",
             "decorates the method 'Hello.say', and a worker has no object of it",
             "write a function at the top of a module, or put @staticmethod above",
@@ -159,9 +165,25 @@ def test_a_task_that_the_user_made_in_main_keeps_its_name_and_the_entry_has_none
     ],
 )
 def test_what_no_task_can_be_made_of_is_refused(refusal, definition, wrong, remedy) -> None:
-    message = refusal("@periodic(seconds=60, name='greet')\n" + definition)
+    text = "@periodic(seconds=60, name='greet')\n" + definition
+    message = refusal(text, celery=celery)
     line = 3 if "say" in definition else 1
     assert message == f"Entry 'greet': {wrong}\n  declared in shop.py, line {line}\n  {remedy}"
+
+
+def test_a_refusal_calls_an_entry_by_the_name_of_a_task_that_has_one(refusal) -> None:
+    made = """
+        class Close(celery.Task):
+            name = "shop.close"
+            def run(self, day): ...
+
+        periodic(seconds=60)(celery.Celery(set_as_current=False).register_task(Close()))
+        """
+    assert refusal(made, celery=celery) == (
+        "Entry 'shop.close': args=[] do not fit run(day): missing a required argument: 'day'\n"
+        "  declared in shop.py, line 5\n"
+        "  write args=[day]"
+    )
 
 
 seen: ContextVar[str] = ContextVar("seen", default="nothing")
