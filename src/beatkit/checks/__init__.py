@@ -45,6 +45,7 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     times.clock_changes,
     times.crowds,
     configuration.queues,
+    configuration.eager,
     configuration.dropped,
     configuration.spellings,
     configuration.shared_registry,

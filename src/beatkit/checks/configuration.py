@@ -45,6 +45,17 @@ def queues(subject: Subject) -> Iterator[Finding]:
             )
 
 
+def eager(subject: Subject) -> Iterator[Finding]:
+    """The app runs tasks where they are called, so there is nothing to send."""
+    if subject.app.conf.task_always_eager and subject.entries:
+        yield Finding(
+            "eager",
+            "warning",
+            "task_always_eager is True: beat refuses every slot, for it would run the tasks itself",
+            "write task_always_eager = False where beat runs",
+        )
+
+
 def dropped(subject: Subject) -> Iterator[Finding]:
     """A late assignment took declared entries out of `conf.beat_schedule`."""
     for name in subject.dropped:

@@ -32,6 +32,7 @@ Rule = Literal[
     "own-publishing",
     "unknown-queue",
     "crowd",
+    "eager",
     "dropped",
     "two-spellings",
     "shared-registry",

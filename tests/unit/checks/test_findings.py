@@ -369,6 +369,23 @@ def test_an_entry_that_a_late_assignment_dropped() -> None:
     ]
 
 
+def test_an_app_that_runs_tasks_where_they_are_called() -> None:
+    registry = Registry()
+    app = make_app("shop", broker_url="memory://", task_always_eager=True, registry=registry)
+
+    @registry.periodic(cron="0 4 * * *")
+    def close() -> None: ...
+
+    assert [finding for finding in found(app) if finding[1] == "eager"] == [
+        (
+            "warning",
+            "eager",
+            "task_always_eager is True: beat refuses every slot, for it would run the tasks itself",
+            "write task_always_eager = False where beat runs",
+        )
+    ]
+
+
 def test_two_spellings_of_one_setting_set_late() -> None:
     app = plain()
     app.finalize()
