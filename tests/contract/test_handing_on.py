@@ -109,7 +109,7 @@ def test_a_slot_claimed_as_pending_is_decided_and_shown_until_it_is_settled(
     decision = bench.store.claim(writer, [claim])
 
     assert decision.answers == (Answer("pending", at + 15, "beat-1"),)
-    pending = Pending("hello", at + 15, "catch_up", "beat-1", 1, decision.now)
+    pending = Pending("hello", at + 15, "catch_up", "beat-1", 1, decision.now, at)
     assert bench.store.announce(beat(), expires=1000).pendings == (pending,)
     assert bench.store.settle([pending]) == (True,)
     assert bench.store.announce(beat(), expires=1000).pendings == ()

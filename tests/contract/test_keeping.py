@@ -196,14 +196,14 @@ def test_a_coalescing_run_is_kept_only_if_it_is_not_covered(bench: Bench) -> Non
 
 def test_where_the_store_is_not_the_broker_it_becomes_a_pending_of_nobodys(bench: Bench) -> None:
     runs = running(bench)
-    runs.start(elsewhere(kind="manual", id="by hand"))
+    runs.start(elsewhere(kind="manual", id="by hand", previous=SLOT))
     runs.finish(run(), "finished")
     now = look(bench).now
     (pending,) = look(bench).pendings
-    assert pending == Pending("hello", SLOT + 1, "manual", "", 1, pending.since, "by hand")
+    assert pending == Pending("hello", SLOT + 1, "manual", "", 1, pending.since, SLOT, "by hand")
     assert now - 5_000 < pending.since <= now
     (taken,) = bench.store.hand_over([pending], "beat-1")
-    assert taken == Pending("hello", SLOT + 1, "manual", "beat-1", 2, taken.since, "by hand")
+    assert taken == Pending("hello", SLOT + 1, "manual", "beat-1", 2, taken.since, SLOT, "by hand")
     assert bench.store.settle([taken]) == (True,)
     assert look(bench).pendings == ()
 

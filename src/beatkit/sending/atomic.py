@@ -130,7 +130,9 @@ class AtomicWay:
         kept = self._kept.get(key)
         if kept is None:
             watched = claim.attempt > 0  # it was reserved, for somebody's code runs
-            kept = self._builder.build(entry, claim.slot, claim.kind, watched=watched)
+            kept = self._builder.build(
+                entry, claim.slot, claim.kind, after=claim.after, watched=watched
+            )
             if len(self._kept) >= KEPT:
                 del self._kept[next(iter(self._kept))]
             self._kept[key] = kept

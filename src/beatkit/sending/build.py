@@ -57,7 +57,13 @@ class Builder:
         self._templates = Templates()
 
     def build(
-        self, entry: Entry, slot: int, kind: Kind, *, watched: bool = True
+        self,
+        entry: Entry,
+        slot: int,
+        kind: Kind,
+        *,
+        after: int | None = None,
+        watched: bool = True,
     ) -> tuple[Command, ...]:
         """Return what to tell the broker: our message first, then whatever else was sent.
 
@@ -65,6 +71,7 @@ class Builder:
             entry: The slot's entry.
             slot: Its `scheduled_for`, milliseconds since 1970.
             kind: Why it is sent.
+            after: The progress that the slot follows; None: it follows none.
             watched: Somebody's code looks at single messages: go through Celery each time.
 
         Returns:
@@ -75,7 +82,7 @@ class Builder:
             NotBuilt: Celery, the task or a receiver of a signal raised, or sent nothing.
             BrokerUnavailable: The broker did not answer.
         """
-        out = lay_out(self._app, self._name, entry, slot, kind)
+        out = lay_out(self._app, self._name, entry, slot, kind, after)
         try:
             return self._built(out, watched)
         except (NotBuilt, BrokerUnavailable):
@@ -128,14 +135,16 @@ class Builder:
             producer.connection.release()
 
 
-def lay_out(app: Any, name: str, entry: Entry, slot: int, kind: Kind) -> Outgoing:
+def lay_out(
+    app: Any, name: str, entry: Entry, slot: int, kind: Kind, after: int | None = None
+) -> Outgoing:
     """Lay out a slot's message; see `beatkit.sending.message.outgoing`.
 
     Raises:
         NotBuilt: The entry's options cannot be worked out.
     """
     try:
-        return outgoing(name, entry, slot, kind, app.tasks.get(entry.task))
+        return outgoing(name, entry, slot, kind, app.tasks.get(entry.task), after)
     except Exception as error:
         raise not_built(entry, error) from error
 

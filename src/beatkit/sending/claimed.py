@@ -29,7 +29,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 
-from beatkit.entry import Entry, Kind
+from beatkit.entry import Entry
 from beatkit.errors import StoreError
 from beatkit.sending.build import NotBuilt
 from beatkit.sending.message import Outgoing
@@ -64,7 +64,8 @@ class ClaimedWay:
     Args:
         store: The store.
         publisher: Publishes messages.
-        lay_out: Makes a slot's message ready for the publisher.
+        lay_out: Makes a slot's message ready for the publisher, of an entry, its slot, the
+            kind, and `after`.
     """
 
     name = "claimed"
@@ -73,7 +74,7 @@ class ClaimedWay:
         self,
         store: Store,
         publisher: Publisher,
-        lay_out: Callable[[Entry, int, Kind], Outgoing],
+        lay_out: Callable[..., Outgoing],
     ) -> None:
         self._store = store
         self._publisher = publisher
@@ -93,8 +94,9 @@ class ClaimedWay:
         decision = self._store.claim(writer, claims)
         for claim, answer in zip(claims, decision.answers, strict=True):
             if answer.outcome == "pending":
-                pending = Pending(claim.entry, claim.slot, claim.kind, writer.beat, 1, decision.now)
-                self._mine[claim.entry, claim.slot] = pending
+                self._mine[claim.entry, claim.slot] = Pending(
+                    claim.entry, claim.slot, claim.kind, writer.beat, 1, decision.now, claim.after
+                )
         given = dict(zip(((one.entry, one.slot) for one in claims), decision.answers, strict=True))
         self._publish({entry.name: entry for entry, _ in batch}.get)
         return Decision(decision.now, tuple(self._answer(claim, given) for _, claim in batch))
@@ -131,7 +133,7 @@ class ClaimedWay:
     def _publish_one(self, key: _Key, pending: Pending, entry: Entry) -> None:
         self._publisher.ready()
         try:
-            out = self._lay_out(entry, pending.slot, pending.kind)
+            out = self._lay_out(entry, pending.slot, pending.kind, after=pending.after)
             out.options["task_id"] = pending.id or out.options["task_id"]
             self._publisher.publish(out)
         except NotBuilt as error:

@@ -13,7 +13,8 @@ from uuid import UUID, uuid5
 from beatkit.entry import Entry, Kind
 
 ENTRY, SLOT, KIND, POLICY = "beatkit-entry", "beatkit-slot", "beatkit-kind", "beatkit-policy"
-"""Headers of each message. The slot is in milliseconds since 1970, UTC; the policy is there
+PREVIOUS = "beatkit-previous"
+"""Headers of each message. The slots are in milliseconds since 1970, UTC; the policy is there
 only if the entry has one, and is then the guard's only source."""
 
 _IDS = UUID("a1c0f5d2-6a5b-4c9e-9d2f-7d1b0b3f9a55")
@@ -54,7 +55,9 @@ def task_id(name: str, entry: str, slot: int, request: str = "") -> str:
     return str(uuid5(_IDS, f"{name}{entry}@{slot}{request}"))
 
 
-def outgoing(name: str, entry: Entry, slot: int, kind: Kind, task: Any = None) -> Outgoing:
+def outgoing(
+    name: str, entry: Entry, slot: int, kind: Kind, task: Any = None, after: int | None = None
+) -> Outgoing:
     """Lay out a slot's message.
 
     `expires` and `countdown` count from the slot, not from when a beat came round to it, so
@@ -66,9 +69,10 @@ def outgoing(name: str, entry: Entry, slot: int, kind: Kind, task: Any = None) -
         slot: Its `scheduled_for`, milliseconds since 1970.
         kind: Why it is sent.
         task: The registered task, whose own `expires` counts where the entry has none.
+        after: The progress that the slot follows; None: it follows none.
     """
     options: dict[str, Any] = _own(entry.options)
-    options["headers"] = _own(options.get("headers") or {}) | _headers(entry, slot, kind)
+    options["headers"] = _own(options.get("headers") or {}) | _headers(entry, slot, kind, after)
     options["task_id"] = options.get("task_id") or task_id(name, entry.name, slot)
     # A property that django-celery-results shows as the periodic task's name.
     options.setdefault("periodic_task_name", entry.name)
@@ -85,16 +89,25 @@ def outgoing(name: str, entry: Entry, slot: int, kind: Kind, task: Any = None) -
     return Outgoing(entry, slot, args, kwargs, options, _instant(expires))
 
 
-def _headers(entry: Entry, slot: int, kind: Kind) -> dict[str, Any]:
+def _headers(entry: Entry, slot: int, kind: Kind, after: int | None) -> dict[str, Any]:
     headers: dict[str, Any] = {
         "celery_beat_task": True,
         ENTRY: entry.name,
         SLOT: slot,
         KIND: kind,
+        PREVIOUS: _slot_at(entry, after),
     }
     if entry.policy is not None:
         headers[POLICY] = entry.policy.to_json()
     return headers
+
+
+def _slot_at(entry: Entry, progress: int | None) -> int | None:
+    """Return progress that is a slot; None for where an entry begins to count."""
+    if progress is None:
+        return None
+    rule = getattr(entry.schedule, "rule", None)
+    return progress if rule is None or rule.next(progress - 1) == progress else None
 
 
 def _expiry(entry: Entry, options: dict[str, Any], task: Any) -> Any:

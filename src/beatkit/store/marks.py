@@ -47,6 +47,7 @@ class KeptRun:
     slot: int
     id: str
     kind: Kind
+    previous: int | None
     commands: tuple[Command, ...]
 
 
@@ -90,8 +91,8 @@ def ledger_from_json(text: str) -> Ledger:
 def _kept(fields: list[Any] | None) -> KeptRun | None:
     if fields is None:
         return None
-    slot, id_, kind, commands = fields
-    return KeptRun(slot, id_, kind, tuple(tuple(command) for command in commands))
+    slot, id_, kind, previous, commands = fields
+    return KeptRun(slot, id_, kind, previous, tuple(tuple(command) for command in commands))
 
 
 def judge(run: Run, ledger: Ledger, now: int) -> Verdict:
@@ -137,7 +138,9 @@ def keeping(run: Run, ledger: Ledger) -> Ledger:
     """Return the ledger once a run is kept: judged afresh when it comes again."""
     marks = tuple(mark for mark in ledger.marks if mark.key != run.key)
     return replace(
-        ledger, marks=marks, kept=KeptRun(run.slot, run.id, run.kind, as_text(run.commands))
+        ledger,
+        marks=marks,
+        kept=KeptRun(run.slot, run.id, run.kind, run.previous, as_text(run.commands)),
     )
 
 

@@ -8,7 +8,7 @@ Keys live under one prefix, each a hash unless said otherwise:
     progress            entry -> slot, who decided it, fingerprint, absent since
     claimed             beat -> when it last decided a slot
     reserved            entry -> slot, beat, attempt, since
-    pending             slot and entry -> beat, attempt, since, kind, perhaps a task id
+    pending             slot and entry -> beat, attempt, since, kind, after, task id
     paused              scope -> until when, since when, who, why
     actions    stream   what people did
     history    stream   slots that were not sent or not run, and why

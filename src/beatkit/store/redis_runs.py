@@ -67,4 +67,5 @@ def _to_keep(run: Run) -> str:
     if run.overlap != "buffer_one":
         return ""
     kept = {"key": run.key, "slot": str(run.slot), "id": run.id, "kind": run.kind}
-    return json.dumps({**kept, "commands": as_text(run.commands)})
+    after = "-" if run.previous is None else str(run.previous)
+    return json.dumps({**kept, "after": after, "commands": as_text(run.commands)})

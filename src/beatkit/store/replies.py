@@ -113,9 +113,10 @@ def _pending_row(field: bytes, row: bytes) -> Pending:
 
 
 def pending(entry: str, slot: int, row: bytes) -> Pending:
-    """Read a pending: its beat, attempt, since when, the slot's kind, perhaps a task id."""
-    by, attempt, since, kind, *id_ = row.decode().split(" ", 4)
-    return Pending(entry, slot, cast(Kind, kind), _name(by), int(attempt), int(since), *id_)
+    """Read a pending: beat, attempt, since when, the slot's kind, what it follows, task id."""
+    by, attempt, since, kind, after, id_ = row.decode().split(" ", 5)
+    follows = None if after == "-" else int(after)
+    return Pending(entry, slot, cast(Kind, kind), _name(by), int(attempt), int(since), follows, id_)
 
 
 def _name(text: str) -> str:

@@ -66,6 +66,7 @@ class Run:
         coalesce: Its start covers, and it is covered by, the entry's other starts.
         overlap: What becomes of it while another run of the entry is live.
         kind: Why it was sent.
+        previous: The slot before it, as its message says; None: it says none.
         commands: What puts its message on its queue again, run by the store once it was
             kept and may go; empty where the store is not the broker.
     """
@@ -81,6 +82,7 @@ class Run:
     coalesce: bool = False
     overlap: Overlap = "allow"
     kind: Kind = "scheduled"
+    previous: int | None = None
     commands: tuple[Command, ...] = ()
 
     @property

@@ -125,7 +125,7 @@ class TabledStore:
             return steps.decided(kept, writer, claim, now, Answer("missed"))
         if claim.act == "pend":
             key = (claim.entry, claim.slot)
-            kept.pendings[key] = Pending(*key, claim.kind, writer.beat, 1, now)
+            kept.pendings[key] = Pending(*key, claim.kind, writer.beat, 1, now, claim.after)
             return steps.decided(kept, writer, claim, now, Answer("pending"))
         return self._push(kept, writer, claim, now)
 

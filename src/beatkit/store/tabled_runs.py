@@ -95,7 +95,7 @@ class TabledRuns:
 
     def _sent(self, rows: Kept, entry: str, kept: KeptRun, now: int) -> bool:
         if not kept.commands:
-            pending = Pending(entry, kept.slot, kept.kind, "", 1, now, kept.id)
+            pending = Pending(entry, kept.slot, kept.kind, "", 1, now, kept.previous, kept.id)
             rows.pendings[entry, kept.slot] = pending
             return True
         message, *others = kept.commands

@@ -106,6 +106,7 @@ class Pending:
         by: The beat that publishes it; "" once that beat gave it back.
         attempt: 1, and one more for each beat that took it over.
         since: When this attempt began.
+        after: The progress that the slot follows; None: it follows none.
         id: The task id, of a run that was kept; "": the slot's own.
     """
 
@@ -115,6 +116,7 @@ class Pending:
     by: str
     attempt: int
     since: int
+    after: int | None = None
     id: str = ""
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 from beatkit.entry import Kind, Policy
-from beatkit.sending.message import ENTRY, KIND, POLICY, SLOT
+from beatkit.sending.message import ENTRY, KIND, POLICY, PREVIOUS, SLOT
 from beatkit.store.runs import Ending, Run
 
 PUT_BACK = "beatkit-redelivered"
@@ -53,6 +53,7 @@ def _run(request: Any, entry: str, slot: int, policy: Policy) -> Run:
         coalesce=policy.coalesce and not asked_for,
         overlap=policy.overlap,
         kind=kind,
+        previous=request.get(PREVIOUS),
     )
 
 

@@ -18,7 +18,7 @@ from tests.integration.sending.desk import Desk, body, keys
 
 MakeDesk = Callable[..., Desk]
 
-OURS = {"beatkit-entry", "beatkit-slot", "beatkit-kind", "beatkit-policy"}
+OURS = {"beatkit-entry", "beatkit-slot", "beatkit-kind", "beatkit-previous", "beatkit-policy"}
 ALWAYS_DIFFER = {"id", "root_id", "correlation_id", "delivery_tag"}
 
 

@@ -9,6 +9,7 @@ from uuid import UUID
 
 import pytest
 
+from beatkit import every
 from beatkit.entry import Entry, Policy
 from beatkit.sending.message import outgoing, task_id
 
@@ -43,8 +44,21 @@ def test_the_options_of_a_plain_entry() -> None:
             "beatkit-entry": "hello",
             "beatkit-slot": SLOT,
             "beatkit-kind": "scheduled",
+            "beatkit-previous": None,
         },
     }
+
+
+def test_the_slot_before_is_told_and_the_instant_from_which_an_entry_counts_is_not() -> None:
+    made = Entry("hello", "shop.hello", every(seconds=15))
+
+    def previous(after: int) -> int | None:
+        out = outgoing(NAME, made, SLOT, "scheduled", after=after)
+        found: int | None = out.options["headers"]["beatkit-previous"]
+        return found
+
+    before = SLOT - SLOT % 15_000
+    assert (previous(before), previous(before + 1)) == (before, None)
 
 
 def test_a_policy_travels_in_a_header_by_what_differs_from_the_default() -> None:

@@ -7,7 +7,7 @@
 --       number of scopes, scopes, 0 or 1 and (first, last, count, reason) of slots missed,
 --       number of commands, for each its number of words and its words
 -- progress: entry -> "slot by fingerprint absent_since"   pending: "slot entry" -> "by
--- attempt since kind"   reserved: entry -> "slot by attempt since"
+-- attempt since kind after id"   reserved: entry -> "slot by attempt since"
 --
 -- Effects reach the append-only file and the replicas as one transaction. Within it, our own
 -- keys are written before the message and put back if the broker refuses it: so a user who
@@ -119,7 +119,7 @@ local function act(claim, raw, by)
     end
   end
   if claim.act == 'pend' then
-    local hand = me .. ' 1 ' .. stamp .. ' ' .. claim.kind
+    local hand = table.concat({me, '1', stamp, claim.kind, claim.after, ''}, ' ')
     claim.commands = {{'HSET', pending, claim.slot .. ' ' .. claim.entry, hand}}
   end
   local error, errors = decide(claim, raw)

@@ -3,7 +3,7 @@
 -- KEYS  pending
 -- ARGV  ms to add to the server's clock, "settle" or "hand_over", to which beat ("-": anybody),
 --       then for each: "slot entry", by, attempt
--- pending: "slot entry" -> "by attempt since kind", and the task id where it is not the slot's
+-- pending: "slot entry" -> "by attempt since kind after id"
 local pending = KEYS[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])

@@ -1,6 +1,6 @@
 -- Sends the run that an entry keeps. `finish` and `release` begin with this.
 --
--- marks: "kept" -> JSON: key, slot, id, kind and commands of the run that waits
+-- marks: "kept" -> JSON: key, slot, id, kind, after and commands of the run that waits
 -- waiting: entry -> until when a run of it is believed to live   pending: as in `claim`
 
 -- Until when a run of the entry is believed to live; nil if none does.
@@ -17,7 +17,7 @@ end
 -- Whether the broker took the message, or a beat is to publish it.
 local function sent(entry, kept, pending, now)
   if #kept.commands == 0 then
-    local hand = string.format('- 1 %.0f %s %s', now, kept.kind, kept.id)
+    local hand = string.format('- 1 %.0f %s %s %s', now, kept.kind, kept.after, kept.id)
     redis.call('HSET', pending, kept.slot .. ' ' .. entry, hand)
     return true
   end
