@@ -71,13 +71,21 @@ def read(source: Any, namespace: str | None, shared: bool | None) -> Source:
     if _is_django(source):
         found = replace(found, values=_in_djangos_zone(found.values, namespace or "CELERY"))
     for key in (namespace or "CELERY", "celery"):
-        inner = found.values.get(key)
-        if isinstance(inner, Mapping):
+        inner = _table(found.values.get(key))
+        if inner is not None:
             beside = _beside(found.values, namespace or "CELERY")
             return Source(f"{key} in {found.label}", {**beside, **inner})
     if shared is None:
         shared = found.shared or namespace is not None or not _WEB.isdisjoint(found.values)
     return replace(found, namespace=namespace, shared=shared)
+
+
+def _table(inner: Any) -> Mapping[str, Any] | None:
+    """The settings that stand under one key: a mapping, or a model of pydantic's."""
+    if isinstance(inner, Mapping):
+        return inner
+    model = hasattr(type(inner), "model_fields") and hasattr(inner, "model_fields_set")
+    return _pydantic(inner).values if model else None
 
 
 def _beside(values: Mapping[str, Any], prefix: str) -> dict[str, Any]:

@@ -169,8 +169,12 @@ def _matches(key: str, extensions: tuple[str, ...]) -> bool:
 def _is_ours(key: Key, source: Source) -> bool:
     if source.python and _is_code(source.values[key.written]):
         return key.sort != "bare" or not hasattr(source.values[key.written], "__path__")
-    if not source.shared or key.sort != "old":
+    if not source.shared or key.sort not in ("old", "bare"):
         return True
+    if key.sort == "bare":
+        # Beside a declared prefix database_url and redis_host are the application's.
+        fenced = source.namespace is not None
+        return not (fenced and key.written.upper().startswith((*_OTHERS_WORDS, "REDIS_")))
     return not key.written.startswith(_OTHERS_WORDS)
 
 

@@ -61,6 +61,19 @@ class Upper(BaseModel):
     DATABASE_URL: str = "postgresql://u:hush@h/d"
 
 
+class Nested(BaseModel):
+    name: str = "shop"
+    celery: Typed = Typed()
+
+
+class Fast(BaseModel):
+    app_name: str = "shop"
+    database_url: str = "postgresql://u:hush@h/d"
+    redis_host: str = "cache"
+    celery_broker_url: str = "redis://cache/0"
+    celery_worker_concurrency: int = 4
+
+
 def module(**names: Any) -> ModuleType:
     made = ModuleType("celeryconfig")
     made.__dict__.update(names)
@@ -102,6 +115,8 @@ OLD = {"BROKER_URL": "redis://cache/0", "CELERYD_CONCURRENCY": 4}
         Bare(),
         Typed(),
         Upper(),
+        Nested(),
+        Fast(),
         Settings(**WANTED),
         module(os=sys, Queue=Queue, Path=Path, REDIS_HOST="h", helper=len, **WANTED),
         module(**OLD),
@@ -119,7 +134,7 @@ OLD = {"BROKER_URL": "redis://cache/0", "CELERYD_CONCURRENCY": 4}
     ids=lambda source: getattr(source, "__name__", type(source).__name__),
 )
 def test_a_source_loads(source: Any) -> None:
-    namespace = "CELERY" if isinstance(source, Upper) else None
+    namespace = {Upper: "CELERY", Fast: "celery"}.get(type(source))
     loaded = load(source, namespace=namespace).to_celery()
     # pydantic writes the default port into its URLs.
     assert {**loaded, "broker_url": loaded["broker_url"].replace(":6379", "")} == WANTED
