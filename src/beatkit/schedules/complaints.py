@@ -7,17 +7,46 @@ expression with a caret under each of its characters; and what to write instead.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from difflib import get_close_matches
 
 from beatkit.errors import ScheduleError
-from beatkit.schedules.fields import HOUR, MINUTE, MONTH, SECOND, WEEKDAY, BadItem, Kind, read_field
+from beatkit.schedules.fields import (
+    DAY,
+    HOUR,
+    MINUTE,
+    MONTH,
+    SECOND,
+    WEEKDAY,
+    BadItem,
+    Kind,
+    read_field,
+)
 
 _WORD = re.compile(r"[^ \t]+")
+_NO_YEAR = "leave the year out: fields end with the weekday, and at(...) runs once"
 _SLIPS = (
     ("['\"]", "leave out the quotes that stand in the text itself"),
     (".*=", "give the zone beside the text: cron('0 4 * * *', timezone='Europe/Berlin')"),
+    ("/.*[A-Za-z]{2}", "leave the command out: the entry names the task"),
 )
+_MEANT = {"last": "L", "l-w": "LW", "r": "H", "weekdays": "mon-fri", "weekends": "sat,sun"}
+"""Words that people and other dialects write, and ours for the same."""
+_LIKELY = (
+    (r"([0-9A-Z*-]+/[0-9]+)", r"\1"),
+    (r"\*+/?-?([0-9]+)", r"*/\1"),
+    (r"([0-9A-Z]+)-+([0-9A-Z]+)", r"\1-\2"),
+    (r"([0-9]+)~([0-9]+)$", r"H(\1-\2)"),  # OpenBSD's way to write a random value
+    (r"(H(\([0-9]+-[0-9]+\))?)", r"\1"),
+    (r"([0-9A-Z]+#[1-5])", r"\1"),
+    (r"L([0-9A-Z]+)$", r"\1L"),
+    (r"([0-9A-Z]+)#?L(AST)?$", r"\1L"),
+    (r"(/.+)", r"*\1"),
+    (r"[-+]?([0-9A-Z]+)", r"\1"),
+    (r"([A-Z]{3})", r"\1"),
+    (r"[*?]", "*"),
+)
+"""What a bad item may begin with, and what is then likely meant."""
 
 
 def bad_item(text: str, kinds: Sequence[Kind], seed: int | None) -> ScheduleError:
@@ -44,14 +73,24 @@ def bad_count(text: str, words: Sequence[str], aliases: Sequence[str]) -> Schedu
             f"cron {text!r} is no alias that beatkit knows\n  {_alias(words[0].lower(), aliases)}"
         )
     fields = f"{len(words)} field" + "s" * (len(words) != 1)
-    advice = "write for example '0 4 * * *', each day at 04:00"
-    if 0 < len(words) < 5:
-        filled = " ".join([*words, *["*"] * (5 - len(words))])
-        advice = f"write {filled!r} if each is meant"
     return ScheduleError(
         f"cron {text!r} has {fields}, expected 5 (minute, hour, day of month, month, weekday)"
-        f" or 6 (a second before them)\n  {advice}"
+        f" or 6 (a second before them)\n  {_other_count(text, words)}"
     )
+
+
+def _other_count(text: str, words: Sequence[str]) -> str:
+    """Say what was meant by so many words: fields left out, a time of day, an interval, a year."""
+    fitting = map(_fits, (MINUTE, HOUR, DAY, MONTH, WEEKDAY), words)
+    if 0 < len(words) < 5 and all(fitting):
+        return f"write {' '.join([*words, *['*'] * (5 - len(words))])!r} if each is meant"
+    if time := re.fullmatch(r"\D*([01]?[0-9]|2[0-3]):([0-5][0-9])\D*", text):
+        return f"write '{int(time[2])} {int(time[1])} * * *' for that time of each day"
+    if pace := re.fullmatch(r"\s*every ([0-9]+) ?(second|minute|hour|day|week)s?\s*", text):
+        return f"write an interval in the place of cron: every({pace[2]}s={int(pace[1])})"
+    if len(words) == 7:
+        return _NO_YEAR
+    return "write for example '0 4 * * *', each day at 04:00"
 
 
 def _alias(word: str, aliases: Sequence[str]) -> str:
@@ -86,7 +125,7 @@ def _complaint(text: str, kind: Kind, column: int, bad: BadItem) -> ScheduleErro
         f"{bad.what or kind.name} is {said} in cron {text!r}, expected"
         f" {bad.expected or kind.expected}\n"
         f"{_pointer(text, column, len(item))}\n"
-        f"  {_advice(kind, item, bad)}"
+        f"  {_advice(kind, item, bad, alone=text[column - 1 : column] != '-')}"
     )
 
 
@@ -95,11 +134,11 @@ def _pointer(text: str, start: int, length: int) -> str:
     return f"  {shown}\n  {' ' * start}{'^' * max(length, 1)}"
 
 
-def _advice(kind: Kind, item: str, bad: BadItem) -> str:
+def _advice(kind: Kind, item: str, bad: BadItem, *, alone: bool) -> str:
     known = bad.advice or _known_trouble(kind, item)
     if known:
         return known
-    near = next((form for form in _repairs(kind, item) if form and _fits(kind, form)), None)
+    near = next((form for form in _repairs(kind, item, alone) if form and _fits(kind, form)), None)
     choice = f"{kind.name} from {kind.expected.replace('-', ' to ')}"
     if near:
         return f"write {near!r}, or another {choice}"
@@ -113,40 +152,37 @@ def _known_trouble(kind: Kind, item: str) -> str:
     slip = next((advice for pattern, advice in _SLIPS if re.match(pattern, item)), "")
     if slip or not item:
         return slip or "take a comma away"
+    odd = next((char for char in item if char.isspace()), None)
+    if odd is not None:
+        return f"take {odd!r} out: blanks and tabs separate fields"
     if kind is WEEKDAY and re.fullmatch("(19|20)[0-9]{2}", item):
-        return "leave the year out: fields end with the weekday, and at(...) runs once"
+        return _NO_YEAR
     for other in (MONTH, WEEKDAY):
-        if kind is not other and item.upper()[:3] in other.names:
+        its_own = item.upper()[:3] in other.names or ("#" in item and _fits(other, item))
+        if kind is not other and its_own:
             return f"write it in the {other.name} field: it is no {kind.name}"
     return ""
 
 
-def _repairs(kind: Kind, item: str) -> list[str]:
-    """Return likely meanings of a bad item, the likeliest first."""
-    star = re.match(r"\*+/?([0-9]+)", item)
-    stepped = re.match(r"[0-9A-Za-z*-]+/[0-9]+", item)
-    dashed = re.match(r"([0-9A-Za-z]+)-+([0-9A-Za-z]+)", item)
-    hashed = re.match(r"[Hh](\([0-9]+-[0-9]+\))?", item)
-    value = re.match(r"[-+]?([0-9A-Za-z]+)", item)
-    return [
-        *([stepped[0]] if stepped else []),
-        *([f"*/{star[1]}"] if star else []),
-        *([f"{dashed[1]}-{dashed[2]}"] if dashed else []),
-        *([hashed[0]] if hashed else []),
-        f"*{item}",
-        *([value[1], value[1][:3]] if value else []),
-        *(["*"] if item.startswith(("*", "?")) else []),
-        *_nearest(kind, item),
-    ]
+def _repairs(kind: Kind, item: str, alone: bool) -> Iterator[str]:
+    """Yield likely meanings of a bad item, the likeliest first."""
+    yield _MEANT.get(item.lower(), "")
+    yield item.replace(";", ",")
+    for pattern, form in _LIKELY:
+        found = re.match(pattern, item, re.IGNORECASE)
+        if found:
+            yield found.expand(form)
+    yield from (name.lower() for name in kind.names if name[:2] == item.upper())
+    yield from _nearest(kind, item, alone)
 
 
-def _nearest(kind: Kind, item: str) -> list[str]:
+def _nearest(kind: Kind, item: str, alone: bool) -> list[str]:
     """Return the nearest number; the first for one beyond the last, as 24 hours are 0."""
     if not (item.isascii() and item.isdigit()):
         return []
     value = int(item[:9])
-    wraps = kind in (SECOND, MINUTE, HOUR) and value == kind.high + 1
-    return [str(kind.low if wraps or value < kind.low else kind.high)]
+    wraps = alone and kind in (SECOND, MINUTE, HOUR) and value == kind.high + 1
+    return [str(kind.low if wraps or value <= kind.low else kind.high)]
 
 
 def _fits(kind: Kind, form: str) -> bool:

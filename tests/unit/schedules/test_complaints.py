@@ -138,10 +138,44 @@ def test_a_zone_before_the_text_belongs_beside_it() -> None:
         ("* * L-3 * *", "L"),
         ("* * * 13 *", "12"),
         ("* * * * 8", "7"),
+        ("*/-5 * * * *", "*/5"),
+        ("0-60 * * * *", "59"),
+        ("0,30,60 * * * *", "0"),
+        ("0000 * * * *", "0"),
+        ("0;30 * * * *", "0,30"),
+        ("0~30 * * * *", "H(0-30)"),
+        ("R * * * *", "H"),
+        ("* * last * *", "L"),
+        ("* * l-w * *", "LW"),
+        ("* * * * mo", "mon"),
+        ("* * * * mon;fri", "mon,fri"),
+        ("* * * * weekdays", "mon-fri"),
+        ("* * * * L5", "5L"),
+        ("* * * * fri#last", "friL"),
+        ("* * * * 5#2#3", "5#2"),
     ],
 )
 def test_the_nearest_valid_form_is_offered(text: str, near: str) -> None:
     assert f"\n  write {near!r}, or another " in complaint(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "advice"),
+    [
+        ("0 0 5#2 * *", "write it in the weekday field: it is no day of month"),
+        ("0 4 * * *\n", "take '\\n' out: blanks and tabs separate fields"),
+        ("\n 4 * * *", "take '\\n' out: blanks and tabs separate fields"),
+        ("0 4 * * * /usr/bin/shop", "leave the command out: the entry names the task"),
+        ("0 0 12 * * ? 2030", "leave the year out: fields end with the weekday, and at(...) runs"),
+        ("04:30", "write '30 4 * * *' for that time of each day"),
+        ("daily at 4:05", "write '5 4 * * *' for that time of each day"),
+        ("every 5 minutes", "write an interval in the place of cron: every(minutes=5)"),
+        ("4pm", "write for example '0 4 * * *', each day at 04:00"),
+        ("60 4", "write for example '0 4 * * *', each day at 04:00"),
+    ],
+)
+def test_what_was_meant_is_recognised(text: str, advice: str) -> None:
+    assert f"\n  {advice}" in complaint(text)
 
 
 def test_too_few_fields_are_filled_up() -> None:
@@ -152,7 +186,7 @@ def test_too_few_fields_are_filled_up() -> None:
     )
 
 
-@pytest.mark.parametrize(("text", "count"), [("", "0 fields"), ("0 0 4 * * * 2027", "7 fields")])
+@pytest.mark.parametrize(("text", "count"), [("", "0 fields"), ("0 0 4 * * * * x", "8 fields")])
 def test_another_number_of_fields_is_counted(text: str, count: str) -> None:
     assert complaint(text) == (
         f"cron {text!r} has {count}, expected 5 (minute, hour, day of month, month, weekday)"
