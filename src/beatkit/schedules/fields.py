@@ -33,7 +33,7 @@ to Friday, ("W", day, 0) the Monday to Friday nearest to a day, ("DL", weekday, 
 such weekday, ("D#", weekday, n) the n-th one."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # each kind is one object: hashed in no time
 class Kind:
     """What a field may hold.
 
