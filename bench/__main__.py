@@ -46,6 +46,9 @@ def cells(row: Row) -> tuple[str, ...]:
 
 def table(rows: Sequence[Row]) -> str:
     lines = [HEADER, *(cells(row) for row in rows)]
+    for row in range(len(lines) - 1, 1, -1):  # what is compared with several is told once
+        if lines[row][:4] == lines[row - 1][:4]:
+            lines[row] = ("", "", "", "", *lines[row][4:])
     widths = [max(len(line[i]) for line in lines) for i in range(len(HEADER))]
     texts = (
         "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True))
