@@ -98,14 +98,14 @@ def engines() -> dict[str, Callable[[str], Step]]:
 
 
 def _beatkit(text: str) -> Step:
-    ask = CronRule(text, ZONE).next
-    now = to_ms(START)
+    def slots() -> Iterator[int | None]:
+        ask = CronRule(text, ZONE).next
+        now: Any = to_ms(START)
+        while True:
+            now = ask(now)
+            yield now
 
-    def step() -> None:
-        nonlocal now
-        now = ask(now)  # type: ignore[assignment]
-
-    return step
+    return slots().__next__
 
 
 def _croniter(text: str) -> Step:

@@ -82,26 +82,32 @@ class Days:
         exist: Whether any day ever matches.
     """
 
-    __slots__ = ("_months", "exist")
+    __slots__ = ("_months", "_recent", "exist")
 
     def __init__(self, day: Field, month: Field, weekday: Field, mode: DayMode) -> None:
         self._months = _Months(day, month, weekday, mode)
+        # The month asked for last: the day before its first, its last day, its bits, its
+        # number. Replaced as a whole, because threads share it.
+        self._recent = (0, 0, 0, 0)
         self.exist = self._months.any()
 
     def has(self, day: int) -> bool:
         """Return whether a day matches."""
-        if not _FIRST <= day <= _LAST:
-            return False
-        when = date.fromordinal(day + _EPOCH)
-        return bool(self._months[when.year * 12 + when.month - 1] >> when.day & 1)
+        eve, last, bits, _ = self._recent
+        if not eve < day <= last:
+            if not _FIRST <= day <= _LAST:
+                return False
+            eve, _, bits, _ = self._find(day)
+        return bool(bits >> (day - eve) & 1)
 
     def after(self, day: int) -> int | None:
         """Return the first match later than a day; None if there is none in 400 years."""
-        if not _FIRST - 1 <= day < _LAST:
-            return None
-        when = date.fromordinal(day + 1 + _EPOCH)
-        month = when.year * 12 + when.month - 1
-        rest = self._months[month] >> when.day
+        eve, last, bits, month = self._recent
+        if not eve <= day < last:
+            if not _FIRST - 1 <= day < _LAST:
+                return None
+            eve, _, bits, month = self._find(day + 1)
+        rest = bits >> (day + 1 - eve)
         if rest:
             return day + (rest & -rest).bit_length()
         for later in range(month + 1, min(month + _CYCLE, 9999 * 12 + 11) + 1):
@@ -114,16 +120,22 @@ class Days:
         """Return the last match earlier than a day; None if there is none in 400 years."""
         if not _FIRST < day <= _LAST + 1:
             return None
-        when = date.fromordinal(day - 1 + _EPOCH)
-        month = when.year * 12 + when.month - 1
-        bits = self._months[month] & ((2 << when.day) - 1)
+        eve, _, bits, month = self._find(day - 1)
+        bits &= (1 << (day - eve)) - 1
         if bits:
-            return _first_of(month) - 2 + bits.bit_length()
+            return eve - 1 + bits.bit_length()
         for earlier in range(month - 1, max(month - _CYCLE, 12) - 1, -1):
             bits = self._months[earlier]
             if bits:
                 return _first_of(earlier) - 2 + bits.bit_length()
         return None
+
+    def _find(self, day: int) -> tuple[int, int, int, int]:
+        """Return the month of a day, and remember it."""
+        when = date.fromordinal(day + _EPOCH)
+        month, eve = when.year * 12 + when.month - 1, day - when.day
+        self._recent = found = (eve, eve + _length(month), self._months[month], month)
+        return found
 
 
 @lru_cache(maxsize=4096)
