@@ -17,11 +17,11 @@ from beatkit.cli.wording import queue_text
 from beatkit.entry import Slot
 
 COLUMNS = (
-    Column("AT", "at"),
+    Column("AT", "at", give_way=1),
     Column("IN", "in_s", right=True),
     Column("NAME", "name", least=18, pinch=True),
-    Column("QUEUE", "queue", least=7, give_way=2),
-    Column("REMARK", "remark", least=13, give_way=1),
+    Column("QUEUE", "queue", least=7, give_way=3),
+    Column("REMARK", "remark", least=13, give_way=2),
 )
 
 

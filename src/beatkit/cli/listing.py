@@ -18,12 +18,12 @@ from beatkit.destination import Destination
 from beatkit.entry import Entry
 
 COLUMNS = (
-    Column("NEXT", "next"),
+    Column("NEXT", "next", give_way=1),
     Column("IN", "in_s", right=True),
-    Column("LAST", "last", give_way=3),
+    Column("LAST", "last", give_way=4),
     Column("NAME", "name", least=18, pinch=True),
-    Column("SCHEDULE", "schedule", least=12, give_way=1),
-    Column("QUEUE", "queue", least=7, give_way=2),
+    Column("SCHEDULE", "schedule", least=12, give_way=2),
+    Column("QUEUE", "queue", least=7, give_way=3),
     Column("STATE", "state"),
 )
 STYLES = {"no task": "error", "no queue": "error", "off": "quiet", "ended": "quiet"}

@@ -22,10 +22,10 @@ from beatkit.operate import HORIZON
 from beatkit.settings.redaction import redact
 from beatkit.simulation import upcoming
 
-PAIRS = (Column("FIELD", "field"), Column("VALUE", "value", least=30, wrap=True))
+PAIRS = (Column("FIELD", "field"), Column("VALUE", "value", least=20, wrap=True))
 RUNS = (
     Column("NEXT", "at"),
-    Column("IN", "in_s", right=True),
+    Column("IN", "in_s", right=True, give_way=1),
     Column("REMARK", "remark", least=13),
 )
 

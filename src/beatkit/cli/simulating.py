@@ -19,17 +19,17 @@ from beatkit.simulation import Step, starting_deadline_of, steps
 COUNTS = (
     Column("NAME", "name", least=18, pinch=True),
     Column("SENT", "sent", right=True),
-    Column("CAUGHT UP", "caught_up", right=True),
+    Column("CAUGHT UP", "caught_up", right=True, give_way=1),
     Column("MISSED", "missed", right=True),
-    Column("FIRST", "first", give_way=1),
-    Column("LAST", "last", give_way=2),
+    Column("FIRST", "first", give_way=2),
+    Column("LAST", "last", give_way=3),
 )
 EACH = (
-    Column("SENT AT", "sent_at"),
-    Column("NAME", "name", least=18, pinch=True),
+    Column("SENT AT", "sent_at", give_way=1),
+    Column("NAME", "name", least=14, pinch=True),
     Column("SCHEDULED FOR", "scheduled_for"),
-    Column("KIND", "kind"),
-    Column("MISSED", "missed", right=True, give_way=1),
+    Column("KIND", "kind", give_way=2),
+    Column("MISSED", "missed", right=True, give_way=3),
 )
 
 

@@ -85,7 +85,7 @@ def drawn(tables: Sequence[Table], width: int) -> Iterator[Line]:
         if number:
             yield Line("")
         if table.title:
-            yield Line(table.title, "title")
+            yield from (Line(part, "title") for part in wrapped(table.title, width))
         shown = fit(table, width) if table.rows else []
         if shown and table.headings:
             yield Line(_line({column.title: column.title for column, _ in shown}, shown), "heading")

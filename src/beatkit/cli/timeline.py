@@ -19,6 +19,8 @@ from beatkit.simulation import upcoming
 
 BLOCKS = "▁▂▃▄▅▆▇█"
 CELLS = 48
+ROOM = 72
+"""A narrower terminal gets half as many cells."""
 PILES = 8
 
 
@@ -89,10 +91,11 @@ def day_of(view: View, entries: list[Entry], start: datetime, hours: int, crowd:
 def answer(view: View, day: Day, entries: bool, written: list[Path]) -> Answer:
     """Return the load as an answer."""
     loads = [day.load(queue, CELLS) for queue in day.queues()]
-    tables = [_load_table(day, "QUEUE", loads)]
+    cells = CELLS if view.outlet.width >= ROOM else CELLS // 2
+    tables = [_load_table(day, "QUEUE", loads, cells)]
     if entries:
         each = [load(lane.name, lane.slots, day.start, day.stop, CELLS) for lane in day.lanes]
-        tables.append(_load_table(day, "NAME", each))
+        tables.append(_load_table(day, "NAME", each, cells))
     piles = day.piles()
     if piles:
         tables.append(_pile_table(view, day, piles))
@@ -118,35 +121,42 @@ def sparkline(counts: tuple[int, ...]) -> str:
     )
 
 
-def _axis(day: Day) -> str:
+def joined(counts: tuple[int, ...], cells: int) -> tuple[int, ...]:
+    """Add neighbouring counts up, so that so many are left."""
+    size = len(counts) // cells
+    return tuple(sum(counts[place : place + size]) for place in range(0, len(counts), size))
+
+
+def _axis(day: Day, cells: int) -> str:
     """The hours above the sparklines, with the weekday where a day begins."""
-    width = (day.stop - day.start) / CELLS
+    width = (day.stop - day.start) / cells
     step = next((hours for hours in (1, 3, 6, 12) if hours * HOUR >= 5 * width), 24)
     line = ""
     for at in day.hours():
         wall = day.wall(at)
         place = round((at - day.start) / width)
         label = f"{wall:%H}" if wall.hour else f"{wall:%a}"
-        fits = place >= len(line) + bool(line) and place + len(label) <= CELLS
+        fits = place >= len(line) + bool(line) and place + len(label) <= cells
         if fits and wall.hour % step == 0:
             line = line.ljust(place) + label
-    return line.ljust(CELLS)
+    return line.ljust(cells)
 
 
-def _load_table(day: Day, title: str, loads: list[Load]) -> Table:
-    axis = _axis(day)
+def _load_table(day: Day, title: str, loads: list[Load], cells: int) -> Table:
+    axis = _axis(day, cells)
+    least = 20 if cells == CELLS else 14
     columns = (
-        Column(title, title.lower(), least=20 if title == "NAME" else 8, pinch=True),
+        Column(title, title.lower(), least=8 if title == "QUEUE" else least, pinch=True),
         Column(axis, "counts"),
-        Column("RUNS", "runs", right=True),
-        Column("PEAK", "peak", right=True, give_way=1),
-        Column("AT", "peak_at", give_way=2),
+        Column("RUNS", "runs", right=True, give_way=1),
+        Column("PEAK", "peak", right=True, give_way=2),
+        Column("AT", "peak_at", give_way=3),
     )
     rows = [
         Row(
             {
                 title: one.queue,
-                axis: sparkline(one.counts),
+                axis: sparkline(joined(one.counts, cells)),
                 "RUNS": f"{one.runs:,}",
                 "PEAK": f"{one.peak:,}",
                 "AT": "-" if one.peak_at is None else day.clock(one.peak_at),
@@ -167,10 +177,10 @@ def _load_table(day: Day, title: str, loads: list[Load]) -> Table:
 def _pile_table(view: View, day: Day, piles: list[Pile]) -> Table:
     columns = (
         Column("AT", "at"),
-        Column("QUEUE", "queue", least=7),
-        Column("MINUTES", "minutes", right=True),
-        Column("ENTRIES", "count", right=True),
-        Column("NAMES", "entries", least=20),
+        Column("QUEUE", "queue", least=7, give_way=1),
+        Column("MINUTES", "minutes", right=True, give_way=3),
+        Column("ENTRIES", "count", right=True, give_way=2),
+        Column("NAMES", "entries", least=14),
     )
     rows = [
         Row(

@@ -61,7 +61,7 @@ def test_the_picture_in_the_docs_is_the_one_that_is_drawn(run: Run, tmp_path: Pa
 
 
 @pytest.mark.parametrize("verb", VERBS)
-@pytest.mark.parametrize("width", WIDTHS)
+@pytest.mark.parametrize("width", (40, *WIDTHS))
 def test_no_line_is_wider_than_the_terminal(verb: str, width: int, run: Run) -> None:
     done = run(*VERBS[verb], *AUTUMN, width=width)
     assert [line for line in done.out.splitlines() if len(line) > width] == []

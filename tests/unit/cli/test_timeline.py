@@ -9,7 +9,7 @@ import pytest
 from celery.schedules import schedule
 
 from beatkit.cli.pictures.day import HOUR, Day
-from beatkit.cli.timeline import _axis, sparkline
+from beatkit.cli.timeline import CELLS, _axis, joined, sparkline
 from beatkit.cli.when import millis
 from beatkit.cli.wording import schedule_text
 from beatkit.entry import Entry
@@ -32,7 +32,13 @@ def span(hours: int, *when: int) -> Day:
     ],
 )
 def test_the_axis_names_as_many_hours_as_fit(day: Day, axis: str) -> None:
-    assert _axis(day) == axis.ljust(48)
+    assert _axis(day, CELLS) == axis.ljust(48)
+
+
+def test_a_narrow_terminal_gets_half_as_many_cells() -> None:
+    assert _axis(span(24, 2026, 11, 23), 24) == "Mon   06    12    18".ljust(24)
+    assert joined((1, 2, 3, 4), 2) == (3, 7)
+    assert joined((1, 2, 3, 4), 4) == (1, 2, 3, 4)
 
 
 def test_a_span_longer_than_a_day_names_the_weekday_too() -> None:

@@ -28,6 +28,8 @@ TOLD = 48
 """Up to so many runs of a row have a tooltip each; more are one shape, or files get huge."""
 PARTS = 48
 PILES_NAMED = 6
+GAP = 7
+"""Half the width of the shade where clocks skip an hour."""
 SHADED = 30
 """A pile-up that comes oftener is named and not shaded: all would be shade."""
 
@@ -116,13 +118,16 @@ def _backdrop(day: Day, piles: Sequence[Pile], top: int, bottom: int) -> Iterato
 
 
 def _shade(day: Day, shift: Shift, top: int, bottom: int) -> str:
+    """Shade both passes of a fold; a gap has no width, and gets a narrow shade and a line."""
+    first = place(day, max(shift.at - abs(shift.moved), day.start))
+    last = place(day, min(shift.at + abs(shift.moved), day.stop))
+    line = ""
     if shift.moved > 0:
-        return _upright(place(day, shift.at), top, bottom, "jump")
-    first = place(day, max(shift.at + shift.moved, day.start))
-    last = place(day, min(shift.at - shift.moved, day.stop))
+        jump = place(day, shift.at)
+        first, last, line = jump - GAP, jump + GAP, _upright(jump, top, bottom, "jump")
     return (
-        f'<rect class="shift" x="{first}" y="{top}" width="{last - first:.1f}" '
-        f'height="{bottom - top}"><title>{escape(str(shift))}</title></rect>'
+        f'<rect class="shift" x="{first:g}" y="{top}" width="{last - first:.1f}" '
+        f'height="{bottom - top}"><title>{escape(str(shift))}</title></rect>{line}'
     )
 
 
@@ -141,7 +146,7 @@ def _axis(day: Day, y: int) -> Iterator[str]:
         yield _text(place(day, at), y - 16, str(shift), "change mid")
     if day.start < day.now < day.stop:
         x = place(day, day.now)
-        if all(abs(x - other) > 90 for other in taken):
+        if all(abs(x - other) > 120 for other in taken):
             yield _text(x, y - 16, f"now {day.wall(day.now):%H:%M}", "nowtext mid")
 
 
