@@ -23,6 +23,9 @@ before the body, one after.
   message is put back for the rest of the mark's life, and judged again (`again`).
 - *It waits for another run* (`overlap="buffer_one"`) *and that run's worker dies.* The store
   keeps the message; a beat that finds the mark void has it sent.
+- *A host's clock is wrong.* Deadlines are judged by the store's time: `deadline` keeps
+  Celery from dropping such a message by the host's. Only while the store is away does the
+  host's clock decide.
 
 Here also: how an `async def` task runs (`coroutine`), how a task comes by its Slot (`slot`).
 """

@@ -13,6 +13,7 @@ from typing import Any
 from celery import signals
 from celery.exceptions import Ignore
 
+from beatkit.clock import read_host
 from beatkit.errors import StoreError
 from beatkit.store import Command
 from beatkit.store.choice import choose, open_runs
@@ -20,7 +21,9 @@ from beatkit.store.runs import Run, Runs, Verdict
 from beatkit.worker.again import Copies, put_back
 from beatkit.worker.alive import Alive
 from beatkit.worker.asked import ending_of, run_of
+from beatkit.worker.deadline import leave_deadlines
 from beatkit.worker.outage import Outage
+from beatkit.worker.singleton import let_go_of_lock
 from beatkit.worker.slot import GIVEN
 
 logger = logging.getLogger("beatkit.worker")
@@ -35,6 +38,9 @@ _WHY = {
     "overlap": "another run of the entry has not ended",
     "kept": "another run of the entry has not ended; it is kept, and sent when that ends",
 }
+
+_OVER = ("deadline", "coalesced", "overlap")
+"""The message is done with, and nothing of its id has run or will."""
 
 
 class Guard:
@@ -79,6 +85,8 @@ class Guard:
         logger.info("%s", why)
         if verdict.outcome == "held":
             put_back(task, verdict.wait)
+        elif verdict.outcome in _OVER:
+            let_go_of_lock(task)
         raise Ignore(why)
 
     def after(self, request: Any, state: str | None) -> None:
@@ -110,7 +118,7 @@ class Guard:
             verdict = self._runs().start(run)
         except StoreError as error:
             self._outage.begin(error)
-            return Verdict("start", run.slot)
+            return unasked(run, read_host().wall)
         self._outage.end()
         return verdict
 
@@ -118,6 +126,17 @@ class Guard:
         if self._store is None:
             self._store = self._opened()
         return self._store
+
+
+def unasked(run: Run, now: float) -> Verdict:
+    """Judge a run while the store cannot be asked: it starts, but for its deadline.
+
+    Args:
+        run: The run.
+        now: The time of this host, milliseconds since 1970.
+    """
+    late = run.not_after is not None and now > run.not_after and not run.passes
+    return Verdict("deadline" if late else "start", run.slot)
 
 
 def guard(app: Any) -> None:
@@ -130,6 +149,7 @@ def guard(app: Any) -> None:
         app.beatkit_guard = Guard(lambda: open_runs(choose(app)), Copies(app).commands)
         signals.task_postrun.connect(_after, weak=False, dispatch_uid="beatkit.guard")
     for task in app.tasks.values():
+        leave_deadlines(task)
         _put_before(type(task))
         patched = vars(task).get("before_start")
         if patched is not None and not hasattr(patched, "_beatkit_guards"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from contextlib import suppress
 from datetime import UTC, datetime
 from re import sub
@@ -11,6 +12,8 @@ from typing import Any
 import pytest
 from celery import Task
 from celery.exceptions import Ignore, Reject
+from kombu import Message
+from kombu.utils.imports import symbol_by_name
 
 from beatkit import Slot
 from beatkit.errors import StoreUnavailable
@@ -18,6 +21,8 @@ from beatkit.store import Beat
 from beatkit.store.runs import Ending, Run, Verdict
 from beatkit.worker.asked import PUT_BACK
 from tests.unit.worker.conftest import SLOT, Worker, headers
+
+NOW = time.time_ns() // 1_000_000
 
 
 class Counted:
@@ -343,6 +348,31 @@ def test_what_ran_while_the_store_was_away_does_not_run_again(
     assert worker.run("say", headers()) == "IGNORED"
     assert ran == ["hi"]
     assert caplog.records[1].getMessage().startswith("Runs are guarded again, after 0.")
+
+
+def test_while_the_store_is_away_the_hosts_clock_judges_deadlines(
+    worker: Worker, ran: list[str]
+) -> None:
+    Counted(worker).away = True
+    late, early = headers(SLOT, deadline=60), headers(NOW, deadline=600)
+    assert [worker.run("say", each) for each in (late, early)] == ["IGNORED", "SUCCESS"]
+    assert worker.run("say", {**late, "retries": 1}) == "SUCCESS"
+
+
+def test_what_has_a_deadline_is_left_to_the_guard_and_other_expiries_to_celery(
+    worker: Worker, ran: list[str]
+) -> None:
+    def expires(given: dict[str, Any]) -> bool:
+        request_class = symbol_by_name(worker.app.tasks["say"].Request)
+        said = {"id": "1", "task": "say", "expires": "2023-11-14T22:14:20+00:00", **given}
+        message = Message(body="[[], {}, {}]", content_type="application/json", headers=said)
+        message.accept = {"application/json"}
+        made = request_class(message, app=worker.app, task=worker.app.tasks["say"])
+        return bool(made.maybe_expire())
+
+    assert not expires(headers(deadline=60))
+    assert expires(headers())
+    assert expires({})
 
 
 def test_an_end_that_could_not_be_told_is_told_later(worker: Worker, ran: list[str]) -> None:
