@@ -29,6 +29,9 @@ SHOP = """
     from beatkit.store import redis_runs
     from beatkit.worker import alive
 
+    if "CLOCK" in os.environ:  # seconds by which this host's clock is wrong
+        import time_machine
+        time_machine.travel(time.time() + float(os.environ["CLOCK"]), tick=True).start()
     if "LIVE" in os.environ:  # seconds that a mark lives, instead of 30
         redis_runs.LIVE_MS = int(os.environ["LIVE"]) * 1000
         alive.PERIOD = int(os.environ["LIVE"]) / 3
@@ -117,8 +120,9 @@ class Shop:
         return log
 
     def beat(self, **entry: Any) -> Path:
-        """Start a beat, which serves the task `slow`; return its log."""
-        self.env["ENTRY"] = json.dumps(entry)
+        """Start a beat, which serves the task `slow` by this entry, if any; return its log."""
+        if entry:
+            self.env["ENTRY"] = json.dumps(entry)
         log = self.folder / f"beat-{len(self.beats)}.log"
         self.beats.append(self._celery(log, "beat"))
         return log
@@ -133,6 +137,11 @@ class Shop:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
+
+    def add(self, source: str) -> None:
+        """Put more into the project."""
+        with (self.folder / "shop.py").open("a") as file:
+            file.write(dedent(source))
 
     def kill(self, at: int) -> None:
         """Kill -9 a worker with all its processes."""
@@ -151,10 +160,14 @@ class Shop:
         self.app.close()
         self.notes.close()
 
-    def send(self, task: str, slot: int, *args: Any, policy: Any = (), **options: Any) -> str:
+    def send(
+        self, task: str, slot: int, *args: Any, policy: Any = (), kind: str = "scheduled",
+        **options: Any,
+    ) -> str:  # fmt: skip
         """Put a slot's message on the queue; return its id."""
-        made = task_id("beatkit:shop:", "hello", slot)
-        headers = {"beatkit-entry": "hello", "beatkit-slot": slot, "beatkit-kind": "scheduled"}
+        request = "" if kind == "scheduled" else kind
+        made = task_id("beatkit:shop:", "hello", slot, request)
+        headers = {"beatkit-entry": "hello", "beatkit-slot": slot, "beatkit-kind": kind}
         headers |= {} if policy is None else {"beatkit-policy": dict(policy) or {"coalesce": False}}
         options = {"queue": self.queue, **options}
         self.app.send_task(f"shop.{task}", args, task_id=made, headers=headers, **options)
@@ -164,6 +177,12 @@ class Shop:
         """Have the store know that slots up to this one are decided."""
         with self.store.client(1) as client:
             client.hset("beatkit:shop:progress", "hello", f"{slot} beat-1 f1 -")
+
+    def waiting(self) -> list[dict[str, Any]]:
+        """The messages on the queue, where the broker is Valkey; the oldest first."""
+        with self.app.connection_for_read() as connection:
+            texts = connection.default_channel.client.lrange(self.queue, 0, -1)
+        return [json.loads(text) for text in reversed(texts)]
 
     def let_marks_expire(self) -> None:
         """As if half a minute had passed in which nobody refreshed one."""
