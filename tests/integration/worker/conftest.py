@@ -119,13 +119,19 @@ class Shop:
         self.until(lambda: " ready." in log.read_text(), said=log)
         return log
 
-    def beat(self, **entry: Any) -> Path:
+    def beat(self, *, stock: bool = False, **entry: Any) -> Path:
         """Start a beat, which serves the task `slow` by this entry, if any; return its log."""
         if entry:
             self.env["ENTRY"] = json.dumps(entry)
         log = self.folder / f"beat-{len(self.beats)}.log"
-        self.beats.append(self._celery(log, "beat"))
+        scheduler = ["-S", "celery.beat:PersistentScheduler"] if stock else []
+        self.beats.append(self._celery(log, "beat", *scheduler))
         return log
+
+    def end_beat(self) -> None:
+        """Stop the latest beat in good order."""
+        self.beats[-1].terminate()
+        self.beats[-1].wait()
 
     def _celery(self, log: Path, *command: str) -> subprocess.Popen[bytes]:
         with log.open("wb") as out:

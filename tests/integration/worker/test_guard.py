@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from itertools import count, pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -155,23 +158,58 @@ def test_overlap_skip_runs_one_at_a_time(redis_shop: Shop, pool: str) -> None:
     assert len(spans) >= 2
 
 
-def test_overlap_skip_outlives_five_worker_kills(redis_shop: Shop) -> None:
-    skip, slot = {"overlap": "skip", "coalesce": False}, now_ms()
-    for kill in range(5):
-        redis_shop.worker("-c", "1")
-        slot += 1
-        redis_shop.send("slow", slot, 60, policy=skip)
-        redis_shop.until(lambda begun=kill + 1: redis_shop.notes.llen("spans") == begun)
-        redis_shop.kill(-1)
-        log = redis_shop.worker("-c", "4")
-        for _ in range(19):
-            slot += 1
-            redis_shop.send("slow", slot, 0, policy=skip)
-        redis_shop.until(lambda log=log: skipped(log, "another run") == 19)
-        redis_shop.let_marks_expire()
-        redis_shop.kill(-1)
-    begun = [span.split()[0] for span in redis_shop.notes.lrange("spans", 0, -1)]
-    assert begun == ["begin"] * 5
+def test_overlap_skip_outlives_five_worker_kills(shop: Shop) -> None:
+    """100 slots, in each twentieth of which the worker that runs one is killed."""
+    skip = {"overlap": "skip", "coalesce": False}
+    shop.env |= {"LIVE": "3", "EARLY": "yes"}
+    slots = count(now_ms())
+    log = shop.worker("-c", "4")
+    for _ in range(5):
+        _send_until_one_runs(shop, log, slots, 60, policy=skip)
+        shop.kill(-1)
+        log = shop.worker("-c", "4")
+        for _ in range(18):
+            shop.send("slow", next(slots), 0.01, policy=skip)
+        # ... and it is blocked no longer than the mark lives.
+        _send_until_one_runs(shop, log, slots, 0, policy=skip)
+        shop.until(lambda: shop.spans()[-1].startswith("end"))
+    spans = shop.spans()
+    # A run is followed by its own end, or was killed: none began while another went on.
+    cut_off = [one for one, then in pairwise(spans) if one[:5] == "begin" == then[:5]]
+    assert len(cut_off) == 5
+    for one, then in pairwise(spans):
+        assert then.startswith("begin") or then == one.replace("begin", "end")
+
+
+def _send_until_one_runs(
+    shop: Shop, log: Path, slots: Iterator[int], seconds: float, policy: dict[str, Any]
+) -> None:
+    """Send slot after slot, each once the one before was judged, until one is started."""
+    for slot in slots:
+        made = shop.send("slow", slot, seconds, policy=policy)
+        left_out = skipped(log, "another run")
+        shop.until(
+            lambda made=made, then=left_out: (
+                f"begin {made}" in shop.spans() or skipped(log, "another run") > then
+            )
+        )
+        if f"begin {made}" in shop.spans():
+            return
+
+
+def test_a_run_that_ends_while_the_store_is_away_does_not_run_again(redis_shop: Shop) -> None:
+    log = redis_shop.worker("-c", "1")
+    slot = now_ms()
+    made = redis_shop.send("slow", slot, 2)
+    redis_shop.until(lambda: redis_shop.spans() == [f"begin {made}"])
+    redis_shop.store.kill()
+    redis_shop.until(lambda: redis_shop.spans() == [f"begin {made}", f"end {made}"])
+    redis_shop.store.start()
+    with redis_shop.store.client(1) as client:
+        redis_shop.until(lambda: b"finished" in b"".join(client.hvals("beatkit:shop:marks:hello")))
+    redis_shop.send("slow", slot, 2)
+    redis_shop.until(lambda: skipped(log, "it is a copy") == 1)
+    assert redis_shop.spans() == [f"begin {made}", f"end {made}"]
 
 
 @pytest.mark.slow
