@@ -21,11 +21,12 @@ import redis
 
 @dataclass(frozen=True)
 class Arrival:
-    """One message or run: which slot of which entry, and when it came, in milliseconds."""
+    """One message or run: which slot of which entry, when it came (ms), and its task id."""
 
     entry: str
     slot: int
     at: int
+    id: str = ""
 
     @property
     def late(self) -> float:
@@ -187,3 +188,11 @@ def assert_once_each(found: dict[str, list[int]], period_ms: int) -> None:
 def doubled(arrivals: list[Arrival]) -> list[tuple[str, int]]:
     counts = Counter((one.entry, one.slot) for one in arrivals)
     return sorted(key for key, count in counts.items() if count > 1)
+
+
+def of_several_ids(arrivals: list[Arrival]) -> list[tuple[str, int]]:
+    """The slots that came with more than one task id: none ever should."""
+    ids: dict[tuple[str, int], set[str]] = {}
+    for one in arrivals:
+        ids.setdefault((one.entry, one.slot), set()).add(one.id)
+    return sorted(key for key, found in ids.items() if len(found) > 1)

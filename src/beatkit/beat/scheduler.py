@@ -65,6 +65,7 @@ class Scheduler(celery_beat.Scheduler):
     def __init__(self, app: Any, *args: Any, lazy: bool = False, **kwargs: Any) -> None:
         self._running: Running | None = None
         self._error: Exception | None = None
+        self._result: Any = None
         self._in_tick = False
         self._stopping = False
         self._watchdog = Watchdog(stuck_after(app))
@@ -159,19 +160,22 @@ class Scheduler(celery_beat.Scheduler):
     ) -> Any:
         """Give an entry to Celery, as `apply_entry` asks."""
         try:
-            return super().apply_async(entry, producer=producer, advance=advance, **kwargs)
+            result = super().apply_async(entry, producer=producer, advance=advance, **kwargs)
         except Exception as error:
             self._error = error  # apply_entry logs and swallows it
             raise
+        self._result = result  # and this, too
+        return result
 
-    def _dispatch(self, out: Outgoing, producer: Any) -> None:
+    def _dispatch(self, out: Outgoing, producer: Any) -> object:
         """Send a slot's message through `apply_entry`, the place that others patch."""
         row = dispatched(out, self.app)
-        self._error = None
+        self._error = self._result = None
         with unsaid():
             self.apply_entry(row, producer=producer)
         if self._error is not None:
             raise self._error
+        return self._result
 
     def _patched(self) -> bool:
         function = getattr(self.apply_entry, "__func__", None)

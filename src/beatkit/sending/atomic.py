@@ -131,7 +131,12 @@ class AtomicWay:
         if kept is None:
             watched = claim.attempt > 0  # it was reserved, for somebody's code runs
             kept = self._builder.build(
-                entry, claim.slot, claim.kind, after=claim.after, watched=watched
+                entry,
+                claim.slot,
+                claim.kind,
+                after=claim.after,
+                watched=watched,
+                begun_before=claim.attempt > 1,
             )
             if len(self._kept) >= KEPT:
                 del self._kept[next(iter(self._kept))]

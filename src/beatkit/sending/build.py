@@ -64,6 +64,7 @@ class Builder:
         *,
         after: int | None = None,
         watched: bool = True,
+        begun_before: bool = False,
     ) -> tuple[Command, ...]:
         """Return what to tell the broker: our message first, then whatever else was sent.
 
@@ -73,6 +74,7 @@ class Builder:
             kind: Why it is sent.
             after: The progress that the slot follows; None: it follows none.
             watched: Somebody's code looks at single messages: go through Celery each time.
+            begun_before: Another beat began this very message and did not finish.
 
         Returns:
             Commands for `Claim.commands`; empty if the task's own `apply_async` chose to
@@ -84,17 +86,17 @@ class Builder:
         """
         out = lay_out(self._app, self._name, entry, slot, kind, after)
         try:
-            return self._built(out, watched)
+            return self._built(out, watched, begun_before)
         except (NotBuilt, BrokerUnavailable):
             raise
         except Exception as error:
             raise not_built(entry, error) from error
 
-    def _built(self, out: Outgoing, watched: bool) -> tuple[Command, ...]:
+    def _built(self, out: Outgoing, watched: bool, begun_before: bool) -> tuple[Command, ...]:
         entry = out.entry
         refuse_eager(self._app, entry)
         if watched:
-            return self._render(out, self.now())
+            return self._render(out, self.now(), begun_before)
         template = self._templates.proven(entry)
         if template is not None:
             return template.stamp(fields_of(out, self.now()))
@@ -104,20 +106,22 @@ class Builder:
             self._templates.learn(out, commands, now)
         return commands
 
-    def _render(self, out: Outgoing, now: int) -> tuple[Command, ...]:
-        commands = _commands(self._captured(out, now), out.options["task_id"])
+    def _render(self, out: Outgoing, now: int, begun_before: bool = False) -> tuple[Command, ...]:
+        commands = _commands(self._captured(out, now, begun_before), out.options["task_id"])
         if not commands and is_celerys_own(self._app, out.entry):
             raise NotBuilt(_NOTHING.format(out.entry.name, out.entry.task))
         return commands
 
-    def _captured(self, out: Outgoing, now: int) -> list[Message]:
+    def _captured(self, out: Outgoing, now: int, begun_before: bool) -> list[Message]:
         producer, outbox = self._open()
         keep_from_backend(self._app)
         lives = {} if out.expires is None else _lives(out, now)
         producer.trouble = None
         with outbox.open(lives) as messages:
             try:
-                self._dispatch(out, producer)
+                result = self._dispatch(out, producer)
+                if begun_before and not messages and is_believed_sent(out, result):
+                    as_celery_would(self._app, out, producer)
             except Exception as error:
                 raise _named(out.entry, error, producer.trouble) from error
         return messages
@@ -215,19 +219,44 @@ def through_celery(app: Any) -> Dispatch:
     """Return a dispatch that does what `celery.beat.Scheduler.apply_async` does."""
 
     def dispatch(out: Outgoing, producer: Any) -> object:
-        from celery.beat import BeatLazyFunc
-
-        def called(value: Any) -> Any:
-            return value() if isinstance(value, BeatLazyFunc) else value
-
-        args = [called(value) for value in out.args]
-        kwargs = {name: called(value) for name, value in out.kwargs.items()}
+        args, kwargs = _arguments(out)
         task = app.tasks.get(out.entry.task)
         if task is not None:
             return task.apply_async(args, kwargs, producer=producer, **out.options)
         return app.send_task(out.entry.task, args, kwargs, producer=producer, **out.options)
 
     return dispatch
+
+
+def _arguments(out: Outgoing) -> tuple[list[Any], dict[str, Any]]:
+    from celery.beat import BeatLazyFunc
+
+    def called(value: Any) -> Any:
+        return value() if isinstance(value, BeatLazyFunc) else value
+
+    return [called(value) for value in out.args], {
+        name: called(value) for name, value in out.kwargs.items()
+    }
+
+
+def is_believed_sent(out: Outgoing, result: object) -> bool:
+    """Say whether an `apply_async` that sent nothing answers that this very run is under way.
+
+    A class that allows one message at a time (celery-singleton) notes in a lock of its own
+    which id it has sent. A beat that dies after that note and before its message leaves a
+    lock that nobody will ever release; but the id in it is that of the slot.
+    """
+    return bool(getattr(result, "id", None) == out.options["task_id"])
+
+
+def as_celery_would(app: Any, out: Outgoing, producer: Any) -> None:
+    """Send a message by Celery's own `apply_async`, past the one that the task overrides."""
+    from celery.app.task import Task
+
+    task = app.tasks.get(out.entry.task)
+    if task is not None:
+        args, kwargs = _arguments(out)
+        Task.apply_async(task, args, kwargs, producer=producer, **out.options)
 
 
 def keep_from_backend(app: Any) -> None:

@@ -135,7 +135,7 @@ class ClaimedWay:
         try:
             out = self._lay_out(entry, pending.slot, pending.kind, after=pending.after)
             out.options["task_id"] = pending.id or out.options["task_id"]
-            self._publisher.publish(out)
+            self._publisher.publish(out, begun_before=pending.attempt > 1)
         except NotBuilt as error:
             self._stuck[entry.name] = str(error)
             return

@@ -20,6 +20,8 @@ from beatkit.sending import BrokerUnavailable
 from beatkit.sending.build import (
     Dispatch,
     NotBuilt,
+    as_celery_would,
+    is_believed_sent,
     keep_from_backend,
     not_built,
     refuse_eager,
@@ -50,8 +52,10 @@ class _Confirmed:
 
     of_beatkit = True
     trouble: Exception | None = None
+    published = 0
 
     def publish(self, *args: Any, **kwargs: Any) -> Any:
+        self.published += 1
         bounds = {"retry": False, "confirm_timeout": CONFIRM_S}
         try:
             return super().publish(*args, **{**kwargs, **bounds})  # type: ignore[misc]
@@ -134,8 +138,12 @@ class Publisher:
         if self._unconfirmed:  # messages go out one at a time: it can be no other's
             self._confirmed, self._unconfirmed = self._unconfirmed, ""
 
-    def publish(self, out: Outgoing) -> None:
+    def publish(self, out: Outgoing, *, begun_before: bool = False) -> None:
         """Publish a message; return when the broker has it, as far as it can say so.
+
+        Args:
+            out: The slot's message, laid out.
+            begun_before: Another beat began this very message and did not report its end.
 
         Raises:
             NotBuilt: Celery, the task or a receiver of a signal raised, or the broker
@@ -146,7 +154,7 @@ class Publisher:
         try:
             with self._lock:
                 if not self._was_sent(out.options["task_id"]):
-                    self._watched(out)
+                    self._watched(out, begun_before)
         except NotBuilt:
             raise
         except Exception as error:
@@ -160,19 +168,18 @@ class Publisher:
                 self._connection.drain_events(timeout=CONFIRM_S)
         return self._confirmed == task_id
 
-    def _watched(self, out: Outgoing) -> None:
-        if self._pulse is None:
-            self._give(out)
-            return
-        with self._pulse.watch():
-            self._give(out)
+    def _watched(self, out: Outgoing, begun_before: bool) -> None:
+        with contextlib.nullcontext() if self._pulse is None else self._pulse.watch():
+            self._give(out, begun_before)
 
-    def _give(self, out: Outgoing) -> None:
+    def _give(self, out: Outgoing, begun_before: bool) -> None:
         """Give a message to Celery; what fails before it reaches the broker is the entry's."""
-        self._producer.trouble = None
+        self._producer.trouble, self._producer.published = None, 0
         try:
             keep_from_backend(self._app)
-            self._dispatch(out, self._producer)
+            result = self._dispatch(out, self._producer)
+            if begun_before and not self._producer.published and is_believed_sent(out, result):
+                as_celery_would(self._app, out, self._producer)
         except Exception as error:
             if self._producer.trouble is None:
                 raise not_built(out.entry, error) from error

@@ -81,6 +81,20 @@ def test_a_worker_with_a_beat_inside_sends_and_runs(made, valkey):
     assert arrived - len(members) <= said <= arrived
 
 
+@pytest.mark.parametrize("pool", ["gevent", "threads"])
+def test_workers_of_another_pool_run_beside_beats_what_these_send(made, valkey, pool):
+    if pool == "gevent":
+        pytest.importorskip("gevent")
+    worker = made.celery("worker", "-P", pool, "-c", "8", "-l", "INFO", name="worker")
+    pair = [made.beat() for _ in range(2)]
+    wait_until(lambda: len(runs(made)) >= 12, what="runs")
+    for member in (*pair, worker):
+        assert member.terminate() == 0
+    with valkey.client() as client:
+        left = client.llen("celery")
+    assert sum(len(one.lines(SAID)) for one in pair) == len(runs(made)) + left
+
+
 def test_a_dead_result_backend_holds_nothing_up(tmp_path, valkey):
     backend = f"redis://127.0.0.1:{free_port()}/1"
     with plant(tmp_path, APP, BROKER=valkey.url(), BACKEND=backend) as made:

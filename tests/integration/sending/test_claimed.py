@@ -131,6 +131,25 @@ def test_of_two_standbys_at_one_pending_one_publishes(counter: Counter) -> None:
     assert len(counter.received()) == 1
 
 
+def test_a_newer_slot_goes_out_while_an_older_one_is_pending_and_neither_is_lost(
+    counter: Counter,
+) -> None:
+    entry = counter.entry()
+    older = counter.claim(entry)
+    counter.store.claim(replace(counter.writer, beat="dead"), [replace(older, act="pend")])
+    seen = counter.look()
+
+    answer, newer = counter.send(entry)
+
+    assert (answer.outcome, answer.progress) == ("pending", newer)
+    assert [one.headers["beatkit-slot"] for one in counter.received()] == [newer]
+    assert counter.pendings() == [("hello", older.slot, "dead", 1)]
+    for second in range(14):
+        counter.attend(entry, situation=replace(seen, now=seen.now + second * 1000))
+    assert [one.headers["beatkit-slot"] for one in counter.received()] == [older.slot]
+    assert counter.pendings() == []
+
+
 def test_what_was_given_back_is_published_at_once(counter: Counter) -> None:
     entry = counter.entry()
     claim = counter.claim(entry)

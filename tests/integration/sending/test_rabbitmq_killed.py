@@ -1,4 +1,4 @@
-"""RabbitMQ killed and started again while a beat publishes: nothing is lost."""
+"""A RabbitMQ node that is killed and started again, or full, while a beat publishes."""
 
 from __future__ import annotations
 
@@ -8,13 +8,14 @@ import time
 from collections import Counter as Tally
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from beatkit.errors import StoreError
 from beatkit.sending.message import task_id
 from tests.integration.sending.counter import Counter
-from tests.integration.sending.rabbit import RabbitNode
+from tests.rabbit import RabbitNode
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def node(tmp_path: Path) -> Iterator[RabbitNode]:
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(180)
+@pytest.mark.timeout(400)
 def test_no_slot_is_lost_and_every_double_has_its_slots_id(
     node: RabbitNode, counter_at: Callable[[str], Counter]
 ) -> None:
@@ -59,3 +60,29 @@ def test_no_slot_is_lost_and_every_double_has_its_slots_id(
     received = Tally(counter.ids())
     assert set(received) == {task_id("beatkit:shop:", "hello", slot) for slot in claimed}
     print(f"{len(claimed)} slots claimed, {sum(received.values()) - len(claimed)} doubled, 0 lost")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(400)
+def test_a_memory_alarm_blocks_and_what_was_on_the_wire_is_not_sent_again(
+    node: RabbitNode, counter_at: Callable[[str], Counter]
+) -> None:
+    counter = counter_at(node.url)
+    entry = counter.entry()
+    counter.send(entry)
+    node.control("set_vm_memory_high_watermark", "0.0000001")
+
+    slots = [counter.send(entry)[1]]  # the node tells whoever publishes, and reads no more
+    assert [one[1] for one in counter.pendings()] == slots
+    with pytest.raises(StoreError, match="its memory or its disk is full"):
+        counter.attend(entry)
+    publisher: Any = counter.way._publisher  # type: ignore[attr-defined]
+    assert publisher.blocked
+
+    node.control("set_vm_memory_high_watermark", "0.4")
+    end = time.monotonic() + 60
+    while counter.pendings() and time.monotonic() < end:
+        with contextlib.suppress(StoreError):
+            counter.attend(entry)
+        time.sleep(0.1)
+    assert len(counter.ids()) == len(slots) + 1

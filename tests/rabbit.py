@@ -1,4 +1,4 @@
-"""A RabbitMQ node of the test's own, which it may kill and start again."""
+"""A RabbitMQ node of the test's own, which it may kill, freeze, fill and start again."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from pathlib import Path
 from tests.servers import free_port, unavailable
 
 SERVER = Path("/usr/lib/rabbitmq/bin/rabbitmq-server")
+CONTROL = SERVER.with_name("rabbitmqctl")
 
 
 class RabbitNode:
@@ -50,14 +51,42 @@ class RabbitNode:
                 stderr=log,
                 start_new_session=True,
             )
-        end = time.monotonic() + 60
+        end = time.monotonic() + 180  # a busy machine takes forty seconds
         while time.monotonic() < end:
-            try:
-                socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            if self._is_up():
                 return self
-            except OSError:
-                time.sleep(0.1)
+            time.sleep(0.1)
         raise RuntimeError(f"RabbitMQ did not start: {self._log.read_text()[-2000:]}")
+
+    def _is_up(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return True
+
+    def freeze(self) -> None:
+        """Stop it where it is: connections stand, and nothing answers."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Let it go on."""
+        assert self._process is not None
+        os.killpg(self._process.pid, signal.SIGCONT)
+
+    def control(self, *words: str) -> None:
+        """Run a command of `rabbitmqctl` on this node."""
+        done = subprocess.run(
+            [str(CONTROL), *words],
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        if done.returncode:
+            raise RuntimeError(f"rabbitmqctl {' '.join(words)}: {done.stdout}{done.stderr}")
 
     def kill(self) -> None:
         """kill -9, with all it started."""
@@ -65,3 +94,5 @@ class RabbitNode:
             os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
+            while self._is_up():  # the script has ended, and the node is ending
+                time.sleep(0.01)
