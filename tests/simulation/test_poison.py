@@ -11,7 +11,7 @@ from tests.simulation.world import World, entry
 def test_a_message_that_ends_the_connection_each_time_holds_up_no_other_entry(monkeypatch, caplog):
     publish = worlds.Publisher.publish
 
-    def cut_off(self: worlds.Publisher, out: Outgoing) -> None:
+    def cut_off(self: worlds.Publisher, out: Outgoing, **_: object) -> None:
         if out.entry.name == "bad":
             raise BrokerUnavailable("the connection was closed")
         publish(self, out)

@@ -364,7 +364,7 @@ class Publisher:
         if self._world.t < self._world.broker_out_until:
             raise BrokerUnavailable("the broker is out")
 
-    def publish(self, out: Outgoing) -> None:
+    def publish(self, out: Outgoing, *, begun_before: bool = False) -> None:
         world, host = self._world, self._host
         world.spend(host, world.random.randint(*world.faults.latency_ms))
         Wire(world, host).trouble()

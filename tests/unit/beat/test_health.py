@@ -43,7 +43,7 @@ class World:
     def ready(self) -> None:
         """The broker is there."""
 
-    def publish(self, out: object) -> None:
+    def publish(self, out: object, *, begun_before: bool = False) -> None:
         """It takes all."""
 
     def close(self) -> None:

@@ -34,7 +34,7 @@ class Hands:
     def ready(self) -> None:
         """The broker is there."""
 
-    def publish(self, out) -> None:
+    def publish(self, out, *, begun_before=False) -> None:
         if self.dies:
             raise KeyboardInterrupt
         self.published.append((out.entry.name, out.slot))
