@@ -5,6 +5,7 @@ import logging
 import os
 import socket
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -52,7 +53,7 @@ class World:
     def beat(self, name: str = "one", revision: str = "revision", way: Way | None = None) -> Passes:
         me = Beat(name, "host", os.getpid(), revision)
         presence = Presence(me, ["often"], self.store, self.host)
-        way = way or ClaimedWay(self.store, self, lambda *slot: outgoing("test:", *slot))
+        way = way or ClaimedWay(self.store, self, partial(outgoing, "test:"))
         return Passes(
             presence, [Row(Entry("often", "t", every(seconds=1)))], self.store, way,
             read_host=self.host, on_sent=lambda *_: None, poll_limit_ms=1000,

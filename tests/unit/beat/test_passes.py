@@ -1,5 +1,7 @@
 """One beat's life, on clocks that a test sets."""
 
+from functools import partial
+
 import pytest
 
 from beatkit.beat.passes import Passes
@@ -56,7 +58,7 @@ def store(hands):
 def a_beat(hands, store, name="one", *, schedule=None) -> Passes:
     entries = [Entry("often", "t", schedule or every(seconds=1))]
     presence = Presence(Beat(name, "host", 1, "revision"), ["often"], store, hands.host)
-    way = ClaimedWay(store, hands, lambda *slot: outgoing("test:", *slot))
+    way = ClaimedWay(store, hands, partial(outgoing, "test:"))
     rows = [Row(entry) for entry in entries]
     return Passes(
         presence, rows, store, way,
