@@ -66,6 +66,8 @@ def _row(value: Any, problems: list[Problem]) -> dict[str, Any]:
     problems += [_missing_key(key) for key in ("task", "schedule") if row.get(key) is None]
     if not isinstance(row.get("task") or "", str):
         problems.append(Problem(f"task is {row['task']!r}, expected its name", _TASK_REMEDY))
+    if row.get("task") in _WORKFLOWS:
+        problems.append(Problem(_NO_TASK.format(row["task"]), _WRAP_IT))
     if isinstance(row.get("args"), str | bytes) or not isinstance(
         row.get("args") or (), list | tuple
     ):
@@ -79,6 +81,9 @@ def _row(value: Any, problems: list[Problem]) -> dict[str, Any]:
     return row
 
 
+_WORKFLOWS = ("celery.chain", "celery.group", "celery.chord")
+_NO_TASK = "task is {0!r}, expected one that a worker can run: a workflow is none"
+_WRAP_IT = "write a task that starts the workflow, (a.s() | b.s()).delay(), and schedule that one"
 _TASK_REMEDY = 'write the registered name as text: "shop.tasks.close_day"'
 
 

@@ -2,6 +2,7 @@
 
 import inspect
 import json
+import os
 import signal
 
 import pytest
@@ -79,6 +80,26 @@ def test_a_worker_with_a_beat_inside_sends_and_runs(made, valkey):
         arrived = len(runs(made)) + client.llen("celery")
     # A beat that is told to stop right after a send may not come to say it.
     assert arrived - len(members) <= said <= arrived
+
+
+def test_when_the_beat_inside_a_worker_is_killed_that_of_another_worker_goes_on(made, valkey):
+    members = [
+        made.celery("worker", "-B", "-c", "1", "-l", "INFO", "-n", f"w{n}@x", name="worker")
+        for n in range(2)
+    ]
+    with valkey.client() as client:
+        inside = wait_until(lambda: beats_by_start(client), what="both beats announce themselves")
+        wait_until(lambda: len(runs(made)) >= 6, what="runs")
+        os.kill(inside[0], signal.SIGKILL)
+        had = len(runs(made))
+        wait_until(lambda: len(runs(made)) >= had + 8, what="the other beat sends")
+    assert all(member.alive for member in members)
+
+
+def beats_by_start(client) -> list[int]:
+    """The process ids of both beats, the lead's first; none until there are two."""
+    told = sorted(client.hvals("beatkit:plant:beats"), key=lambda text: int(text.split()[0]))
+    return [json.loads(text.split(b" ", 3)[3])["pid"] for text in told] if len(told) == 2 else []
 
 
 @pytest.mark.parametrize("pool", ["gevent", "threads"])

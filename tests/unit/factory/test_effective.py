@@ -269,6 +269,19 @@ def test_an_interval_of_zero_in_beat_schedule(app: Celery) -> None:
     assert refused(app).startswith("Entry 'plain': ")
 
 
+def test_a_workflow_is_no_task_to_schedule(app: Celery, registry: Registry) -> None:
+    @app.task(name="add")
+    def add(x: int, y: int) -> None: ...
+
+    app.add_periodic_task(30.0, add.s(1, 2) | add.s(3), name="chained")
+    assert refused(app) == (
+        "Entry 'chained': task is 'celery.chain', expected one that a worker can run: "
+        "a workflow is none\n"
+        "  declared in beat_schedule\n"
+        "  write a task that starts the workflow, (a.s() | b.s()).delay(), and schedule that one"
+    )
+
+
 def test_a_misspelt_task_is_found_with_the_nearest_name(app: Celery, registry: Registry) -> None:
     @app.task(name="shop.tasks.close_day")
     def close_day() -> None: ...
