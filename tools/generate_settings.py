@@ -71,22 +71,23 @@ MODEL_HEAD = f'''{MARK}
 
 from typing import TypedDict
 
-from pydantic import BaseModel, ConfigDict
-
 from beatkit.settings import kinds
+from beatkit.settings.settled import Settled
 
 
-class Fields(BaseModel):
-    """Every setting as a typed field; all are optional."""
+class Settings(Settled):
+    """Settings of Celery and beatkit that have been checked, every one typed and optional.
 
-    model_config = ConfigDict(
-        extra="forbid",
-        defer_build=True,
-        frozen=True,
-        hide_input_in_errors=True,
-        arbitrary_types_allowed=True,
-        protected_namespaces=(),
-    )
+    `load` makes them from any source; the constructor takes them as keywords:
+
+        >>> Settings(broker_url="redis://:secret@cache:6379/0", worker_concurrency="4")
+        Settings(broker_url='redis://:***@cache:6379/0', worker_concurrency=4)
+
+    Its repr and its JSON show no secret. The values themselves are usable as they are.
+
+    Raises:
+        SettingsError: With all problems of all values, not just the first.
+    """
 
 '''
 DICT_HEAD = '''

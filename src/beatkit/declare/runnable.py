@@ -7,8 +7,6 @@ from collections.abc import Callable
 from inspect import isasyncgenfunction, iscoroutinefunction, isfunction, isgeneratorfunction
 from typing import Any
 
-from celery.app.task import Task
-
 from beatkit.registry.module_name import module_name
 from beatkit.registry.problem import Problem
 from beatkit.worker.coroutine import run_in_worker
@@ -16,7 +14,7 @@ from beatkit.worker.coroutine import run_in_worker
 
 def unfit_to_run(decorated: object) -> Problem | None:
     """Return why no task can be made of what stands below @periodic; None if one can."""
-    if isinstance(decorated, type) and issubclass(decorated, Task):
+    if isinstance(decorated, type) and hasattr(decorated, "apply_async"):
         name = decorated.__name__
         what = f"decorates the class {name}, expected the task that Celery makes of it"
         return Problem(what, f"write periodic(...)(app.register_task({name}()))")

@@ -29,18 +29,18 @@ if TYPE_CHECKING:
     from beatkit.settings.explanation import explain as explain
     from beatkit.settings.loading import assemble as assemble
     from beatkit.settings.loading import load as load
+    from beatkit.settings.model import Settings as Settings
     from beatkit.settings.model import SettingsDict as SettingsDict
     from beatkit.settings.problems import Problem as Problem
     from beatkit.settings.problems import SettingsError as SettingsError
     from beatkit.settings.reach import Reach as Reach
     from beatkit.settings.reach import Unreachable as Unreachable
-    from beatkit.settings.settled import Settings as Settings
 
 _HOMES = {
     "Explained": "explanation",
     "Problem": "problems",
     "Reach": "reach",
-    "Settings": "settled",
+    "Settings": "model",
     "SettingsDict": "model",
     "SettingsError": "problems",
     "Unreachable": "reach",

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from beatkit.settings.model import Settings
 from beatkit.settings.naming import Given
 from beatkit.settings.redaction import brief
-from beatkit.settings.settled import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import ValidationError
-
+from beatkit.settings import kinds
 from beatkit.settings.catalog import SETTINGS
-from beatkit.settings.model import Fields
 from beatkit.settings.naming import Given
 from beatkit.settings.problems import Flaw, Problem, Unfit
 from beatkit.settings.redaction import Secret, guard
@@ -82,18 +80,13 @@ def _is_set(each: Given) -> bool:
 
 def _fit(raw: Mapping[str, Any]) -> tuple[dict[str, Any], list[Flaw]]:
     """Convert each value; what cannot be converted is left out, so that rules see the rest."""
-    own = _own_backend(raw)
-    rest = {name: value for name, value in raw.items() if name not in own}
+    values: dict[str, Any] = _own_backend(raw)
     flaws: list[Flaw] = []
-    try:
-        fields = Fields(**rest)
-    except ValidationError as error:
-        for each in error.errors(include_url=False, include_input=False):
-            flaws += _flaws_of(str(each["loc"][0]), each)
-    if flaws:
-        bad = {flaw.name for flaw in flaws}
-        fields = Fields(**{name: value for name, value in rest.items() if name not in bad})
-    values = {name: getattr(fields, name) for name in fields.model_fields_set} | own
+    for name in (name for name in SETTINGS if name in raw and name not in values):
+        try:
+            values[name] = kinds.fit(SETTINGS[name].kind, raw[name])
+        except ValueError as error:
+            flaws += _flaws_of(name, error)
     return {name: _guarded(name, value) for name, value in values.items()}, flaws
 
 
@@ -106,9 +99,8 @@ def _own_backend(raw: Mapping[str, Any]) -> dict[str, Any]:
     return {}
 
 
-def _flaws_of(name: str, error: Any) -> list[Flaw]:
-    cause = error.get("ctx", {}).get("error")
-    found = cause.flaws if isinstance(cause, Unfit) else (Flaw("cannot be used"),)
+def _flaws_of(name: str, error: ValueError) -> list[Flaw]:
+    found = error.flaws if isinstance(error, Unfit) else (Flaw("cannot be used"),)
     return [
         Flaw(flaw.said if not SETTINGS[name].secret else "has a value of the wrong kind",
              flaw.kind, flaw.path, flaw.suggestion, flaw.remedy, name)

@@ -9,11 +9,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from datetime import timedelta, tzinfo
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import PlainValidator
 
 from beatkit.settings import entries, registered, routing, transports, urls, values
+
+
+def fit(kind: str, value: Any) -> Any:
+    """Return the value as its kind, by the converter that the model's field has too.
+
+    Raises:
+        Unfit: It cannot be made to fit.
+    """
+    return _CONVERTERS[kind](value)
 
 
 def _by(convert: Callable[[Any], Any], *, none: bool = True) -> PlainValidator:
@@ -62,3 +71,9 @@ Queues = Annotated[Any, _by(routing.task_queues)]
 Routes = Annotated[Any, _by(routing.task_routes)]
 Annotations = Annotated[Any, _by(routing.task_annotations)]
 BeatSchedule = Annotated[Mapping[str, Any] | None, _by(entries.beat_schedule)]
+
+_CONVERTERS: dict[str, Callable[[Any], Any]] = {
+    name: get_args(kind)[-1].func
+    for name, kind in list(globals().items())
+    if get_args(kind) and isinstance(get_args(kind)[-1], PlainValidator)
+}

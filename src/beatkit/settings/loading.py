@@ -8,10 +8,10 @@ from typing import Any
 
 from beatkit.settings import sources
 from beatkit.settings.judging import Judged, judge
+from beatkit.settings.model import Settings
 from beatkit.settings.naming import Given, Named, name_all
 from beatkit.settings.problems import Problem
 from beatkit.settings.redaction import redact
-from beatkit.settings.settled import Settings, settle
 
 logger = logging.getLogger("beatkit.settings")
 
@@ -72,7 +72,7 @@ def load(
     if isinstance(source, Settings):
         return source
     named = name_all(sources.read(source, namespace, shared), extensions)
-    settings = settle(judge([named.given]), named.problems)
+    settings = Settings.of(judge([named.given]), named.problems)
     log(settings.notices)
     return settings
 
@@ -118,7 +118,7 @@ def assemble(
         layers.append(Named((_DEFAULT,), (_NO_BROKER,)))
         problems.append(_NO_BROKER)
     judged = judge(each.given for each in layers)
-    assembled = settle(judged, [*problems, *_forced(judged, variables.values)])
+    assembled = Settings.of(judged, [*problems, *_forced(judged, variables.values)])
     log(notice for notice in assembled.notices if notice not in known)
     return assembled
 

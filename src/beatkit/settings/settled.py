@@ -1,34 +1,35 @@
-"""Settings: the typed model together with where each value came from."""
+"""Settings that have been checked: their values, and where each of them came from."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, Self, Unpack
+from typing import TYPE_CHECKING, Any, Self, Unpack
 
-from pydantic import PrivateAttr, SerializationInfo, model_serializer
+from pydantic import BaseModel, ConfigDict, PrivateAttr, SerializationInfo, model_serializer
 
 from beatkit.settings.judging import Judged, judge
-from beatkit.settings.model import Fields, SettingsDict
 from beatkit.settings.naming import Given, name_all
 from beatkit.settings.problems import Problem, SettingsError
 from beatkit.settings.redaction import brief, redact
 from beatkit.settings.sources import Source, caller
 
+if TYPE_CHECKING:
+    from beatkit.settings.model import SettingsDict
 
-class Settings(Fields):
-    """Settings of Celery and beatkit that have been checked, every one typed and optional.
 
-    `load` makes them from any source; the constructor takes them as keywords:
+class Settled(BaseModel):
+    """What `Settings` is beside its fields, which are generated: where each came from."""
 
-        >>> Settings(broker_url="redis://:secret@cache:6379/0", worker_concurrency="4")
-        Settings(broker_url='redis://:***@cache:6379/0', worker_concurrency=4)
-
-    Its repr and its JSON show no secret. The values themselves are usable as they are.
-
-    Raises:
-        SettingsError: With all problems of all values, not just the first.
-    """
+    # One class has the fields: pydantic collects them for each, and it takes a while.
+    model_config = ConfigDict(
+        extra="forbid",
+        defer_build=True,
+        frozen=True,
+        hide_input_in_errors=True,
+        arbitrary_types_allowed=True,
+        protected_namespaces=(),
+    )
 
     _extras: Mapping[str, Any] = PrivateAttr(default_factory=dict)
     _given: Mapping[str, Given] = PrivateAttr(default_factory=dict)
@@ -44,6 +45,19 @@ class Settings(Fields):
         self.__dict__.update(judged.values)
         self.model_fields_set.update(judged.values)
         self._remember(judged, [*named.problems, *judged.problems])
+
+    @classmethod
+    def of(cls, judged: Judged, problems: Iterable[Problem]) -> Self:
+        """Return judged values as settings.
+
+        Raises:
+            SettingsError: One of the problems, or of the values', raises.
+        """
+        every = list(dict.fromkeys([*problems, *judged.problems]))
+        raise_problems(every)
+        settings = cls.model_construct(_fields_set=set(judged.values), **judged.values)
+        settings._remember(judged, every)
+        return settings
 
     @classmethod
     def model_validate(cls, obj: Any, **how: Any) -> Self:
@@ -87,7 +101,7 @@ class Settings(Fields):
         return list(self._overridden.get(name, ()))
 
     def _set(self) -> list[str]:
-        return [name for name in Fields.model_fields if name in self.model_fields_set]
+        return [name for name in type(self).model_fields if name in self.model_fields_set]
 
     def _remember(self, judged: Judged, problems: Iterable[Problem]) -> None:
         self._extras = judged.extras
@@ -97,7 +111,7 @@ class Settings(Fields):
 
     def __eq__(self, other: object) -> bool:
         """Settings are equal if they give Celery the same, wherever they came from."""
-        return isinstance(other, Settings) and self.to_celery() == other.to_celery()
+        return isinstance(other, Settled) and self.to_celery() == other.to_celery()
 
     def __repr__(self) -> str:
         shown = (f"{name}={brief(name, value)}" for name, value in self.to_celery().items())
@@ -115,19 +129,6 @@ class Settings(Fields):
         if info.mode == "python":
             return values
         return {name: redact(value, name) for name, value in values.items()}
-
-
-def settle(judged: Judged, problems: Iterable[Problem]) -> Settings:
-    """Return judged values as `Settings`.
-
-    Raises:
-        SettingsError: One of the problems, or of the values', raises.
-    """
-    every = list(dict.fromkeys([*problems, *judged.problems]))
-    raise_problems(every)
-    settings = Settings.model_construct(_fields_set=set(judged.values), **judged.values)
-    settings._remember(judged, every)
-    return settings
 
 
 def raise_problems(problems: Iterable[Problem]) -> None:

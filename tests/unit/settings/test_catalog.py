@@ -13,7 +13,7 @@ from celery.app.defaults import _TO_OLD_KEY, DEFAULTS
 from beatkit.settings import Settings
 from beatkit.settings.catalog import OLD_NAMES, SETTINGS
 from beatkit.settings.former import ALIASES, DEAD
-from beatkit.settings.model import Fields, SettingsDict
+from beatkit.settings.model import SettingsDict
 from beatkit.settings.transports import _REDIS, _SENTINEL
 
 ROOT = Path(__file__).parents[3]
@@ -42,7 +42,7 @@ def test_old_names_are_those_of_the_installed_celery() -> None:
 
 
 def test_the_model_and_the_keywords_have_every_setting() -> None:
-    assert list(Fields.model_fields) == list(SETTINGS) == list(SettingsDict.__annotations__)
+    assert list(Settings.model_fields) == list(SETTINGS) == list(SettingsDict.__annotations__)
 
 
 def test_every_default_of_celerys_own_fits_its_setting() -> None:

@@ -11,7 +11,7 @@ from celery import Celery
 from celery.app.defaults import DEFAULTS
 from celery.beat import Scheduler
 
-from beatkit.settings import Settings, SettingsError, load, settled
+from beatkit.settings import Settings, SettingsError, load, model
 
 
 def app_with(settings: Settings) -> Celery:
@@ -108,7 +108,7 @@ def test_the_error_survives_pickling_and_names_its_public_home() -> None:
 
 
 def test_the_examples_in_docstrings_hold() -> None:
-    done = doctest.testmod(settled)
+    done = doctest.testmod(model)
     assert (done.failed, done.attempted > 0) == (0, True)
 
 
