@@ -13,6 +13,7 @@ import sys
 from typing import Any
 
 import click
+from click.shell_completion import CompletionItem
 
 from beatkit import __version__
 
@@ -26,24 +27,36 @@ def main() -> None:
     """Celery periodic tasks you can trust."""
 
 
+def _files(_context: Any, _parameter: Any, typed: str) -> list[CompletionItem]:
+    return [CompletionItem(typed, type="file")]
+
+
+def _pools(_context: Any, _parameter: Any, typed: str) -> list[str]:
+    return [name for name in ("prefork", "solo", "threads") if name.startswith(typed)]
+
+
 @main.command()
-@click.argument("target")
+@click.argument("target", shell_complete=_files)
 @click.option("--broker", metavar="URL", help="Use this broker instead of a private one.")
 @click.option(
     "--for", "seconds", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
     help="Stop by itself after so many seconds.",
 )  # fmt: skip
 @click.option("--fresh", is_flag=True, help="Start with an empty state and keep nothing.")
+@click.option("--reload", is_flag=True, help="Start again when the code changes.")
 @click.option("--plain", is_flag=True, help="Print lines, also where a live view would do.")
-@click.option("--pool", metavar="NAME", help="Celery's worker pool. [default: the app's]")
+@click.option(
+    "--pool", metavar="NAME", shell_complete=_pools,
+    help="Celery's worker pool. [default: the app's]",
+)  # fmt: skip
 @click.option(
     "--concurrency", type=click.IntRange(min=1), metavar="N",
     help="Tasks at once. [default: the app's, or 2 to 4]",
 )  # fmt: skip
 @click.option(
-    "--loglevel", "log_level", default="INFO", show_default=True,
+    "--loglevel", "log_level", default="INFO", show_default=True, metavar="LEVEL",
     type=click.Choice(["DEBUG", "INFO", "WARNING", "ERROR"], case_sensitive=False),
-    help="What of the tasks' logging is shown.",
+    help="What of the tasks' logging is shown: DEBUG, INFO, WARNING or ERROR.",
 )  # fmt: skip
 def dev(**options: Any) -> None:
     """Run TARGET's worker and its schedule here, with a private broker.

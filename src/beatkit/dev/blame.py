@@ -44,14 +44,15 @@ def _where(error: BaseException) -> str:
         file, line, code = error.filename, error.lineno, error.text
     else:
         frames = traceback.extract_tb(error.__traceback__)
-        own = [frame for frame in frames if not _of_a_library(frame.filename)]
+        own = [frame for frame in frames if not of_a_library(frame.filename)]
         if not own:
             return ""
         file, line, code = own[-1].filename, own[-1].lineno, own[-1].line
     return f"\n  raised in {shown(file)}, line {line}: {(code or '').strip()}"
 
 
-def _of_a_library(file: str) -> bool:
+def of_a_library(file: str) -> bool:
+    """Whether a module's file is none of the user's own."""
     if "site-packages" in file or file.startswith("<"):  # <frozen importlib._bootstrap>
         return True
     return any(Path(file).resolve().is_relative_to(Path(root).resolve()) for root in _LIBRARIES)

@@ -19,6 +19,7 @@ class Options:
         concurrency: How many tasks run at once; None: the app's, or 2 to 4.
         fresh: Start with an empty state and throw it away at the end.
         plain: Print lines, also on a terminal.
+        reload: Start again when the code changes.
         log_level: The lowest level of logging that is shown.
     """
 
@@ -29,6 +30,7 @@ class Options:
     concurrency: int | None = None
     fresh: bool = False
     plain: bool = False
+    reload: bool = False
     log_level: str = "INFO"
 
 

@@ -13,9 +13,11 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from beatkit.dev import reload
 from beatkit.dev.binary import find_binary
 from beatkit.dev.blame import blaming
 from beatkit.dev.options import Options
@@ -23,6 +25,7 @@ from beatkit.dev.redirect import ENVIRONMENT, MEMORY, Servers, given
 from beatkit.dev.session import Session
 from beatkit.dev.target import Target, TargetError, load
 from beatkit.dev.worker import EndNow
+from beatkit.errors import BeatkitError
 from beatkit.registry.effective import effective_entries
 
 _REQUESTS_TO_END = ("SIGTERM", "SIGHUP")
@@ -37,13 +40,41 @@ def run(options: Options) -> int:
     Raises:
         BeatkitError: It cannot start; the message says why.
     """
+    if options.reload:
+        reload.check()
+    start = reload.Start.now(options.seconds)
     try:
         with _interrupted_by_requests_to_end():
-            target = importable(options.target)
+            target = _mended(options, start)
+            if target is None:
+                return 0
             with _servers(options, target) as servers:
-                return Session(options, target, servers).run()
+                code = Session(options, target, servers, start).run()
     except EndNow:
         os._exit(1)  # Python would wait for threads that still run tasks
+    except reload.Changed:
+        start.another()
+    return code
+
+
+def _mended(options: Options, start: reload.Start) -> Target | None:
+    """Return the target; where a change has broken it, wait for the next change.
+
+    At the first start an error ends the command: TARGET itself may be wrong.
+
+    Returns:
+        None: the time was over before.
+    """
+    try:
+        return importable(options.target)
+    except BeatkitError as error:
+        if not start.again:
+            raise
+        note = partial(print, file=sys.stderr, flush=True)
+        note(f"beatkit dev: {error}")
+        if reload.wait_for_change(start, error, lambda: note("Waiting for a change.")):
+            raise reload.Changed from None
+    return None
 
 
 def importable(name: str) -> Target:

@@ -18,6 +18,7 @@ from beatkit.dev.pool import Pool, pool_for
 from beatkit.dev.queues import queues_of
 from beatkit.dev.recover import requeue_what_was_taken
 from beatkit.dev.redirect import MEMORY, Servers, configured_broker, reach, redirect
+from beatkit.dev.reload import Changed, Start, Watcher
 from beatkit.dev.target import Target
 from beatkit.dev.view import NO_RICH, has_rich, may_be_live, view_of
 from beatkit.dev.watch import Watch
@@ -33,9 +34,11 @@ class Session:
         options: What was asked for.
         target: The app to run.
         servers: The broker and the result backend to use.
+        start: When it started, and when it ends by itself.
     """
 
-    def __init__(self, options: Options, target: Target, servers: Servers) -> None:
+    def __init__(self, options: Options, target: Target, servers: Servers, start: Start) -> None:
+        self._start = start
         self._options = options
         self._target = target
         self._servers = servers
@@ -46,6 +49,7 @@ class Session:
         Raises:
             OptionError: The pool cannot work with this broker.
             BrokerUnreachable: The broker does not answer.
+            Changed: The code has changed, and running tasks have finished.
         """
         app = self._target.app
         pool = pool_for(self._options, app, in_memory=self._servers is MEMORY)
@@ -87,14 +91,17 @@ class Session:
             # Threads start when the pool has forked: a lock that one of them holds at that
             # moment would stay locked in the new process.
             view.open()
+            if self._options.reload:
+                watcher.start()
             wire.deliver(view.show)
             beat.start()
 
-        def stop() -> None:
+        def stop(again: bool) -> None:
             beat.ask_to_stop()
-            view.stopping()
+            view.stopping(again=again)
 
-        with view, _alarm(self._options.seconds):
+        watcher = Watcher(lambda file: worker.start_again(file), since=self._start.at)
+        with view, _alarm(self._start.left):
             worker = Worker(
                 app,
                 on_ready=go,
@@ -107,10 +114,13 @@ class Session:
             try:
                 worker.start()
             finally:
+                watcher.stop()
                 beat.stop()
                 wire.close()
         if beat.error is not None:
             raise beat.error
+        if worker.starts_again:
+            raise Changed
         return worker.outcome
 
 

@@ -50,8 +50,12 @@ class View(Protocol):
         """Say something in one line."""
         ...
 
-    def stopping(self) -> None:
-        """Learn that no slot is sent any more; called in a signal handler."""
+    def stopping(self, *, again: bool) -> None:
+        """Learn that no slot is sent any more; called in a signal handler.
+
+        Args:
+            again: Until the next start, as the code has changed.
+        """
         ...
 
 
@@ -115,5 +119,5 @@ class PlainView:
         """Print it beside the tasks' logging."""
         print(text, file=sys.stderr, flush=True)
 
-    def stopping(self) -> None:
+    def stopping(self, *, again: bool) -> None:
         """The worker has said it."""

@@ -27,7 +27,7 @@ from celery.worker import state
 
 from beatkit.dev.death import die_with
 
-_QUIET = ("celery", "kombu", "amqp", "beatkit")
+_QUIET = ("celery", "kombu", "amqp", "beatkit", "watchfiles")
 
 _FORMAT = "%(asctime)s.%(msecs)03d  %(levelname)-8s  %(message)s"
 _TASK_FORMAT = "%(asctime)s.%(msecs)03d  %(levelname)-8s  %(task_name)s  %(message)s"
@@ -47,7 +47,8 @@ class Worker(program.Worker):
     Args:
         app: The app whose tasks run.
         on_ready: Called when it can receive messages, also after each reconnect.
-        on_stop: Called in the signal handler of the first request to stop.
+        on_stop: Called in the signal handler of a request to stop, with whether it will start
+            again.
         options: What `celery worker` takes, by Celery's own names.
     """
 
@@ -55,11 +56,13 @@ class Worker(program.Worker):
         self,
         app: Celery,
         on_ready: Callable[[], None],
-        on_stop: Callable[[], None],
+        on_stop: Callable[[bool], None],
         **options: Any,
     ) -> None:
         self._on_ready = on_ready
         self._on_stop = on_stop
+        self._changed = ""
+        self.starts_again = False
         self._asked = False
         self._end_now = False
         # In a container one is often root; for a laptop's worker that is no news.
@@ -108,14 +111,28 @@ class Worker(program.Worker):
             raise EndNow
         super().terminate(in_sighandler)
 
+    def start_again(self, file: str) -> None:
+        """Stop when running tasks have finished, as the code has changed; for threads.
+
+        `starts_again` is true from then on, unless Ctrl-C is pressed meanwhile.
+        """
+        self._changed = file
+        request_to_end()
+
     def _stopping(self, worker: program.Worker) -> None:
+        changed, self._changed = self._changed, ""
+        self.starts_again = bool(changed) and not self._asked
+        if self.starts_again:
+            _say(f"{changed} has changed: starting again when running tasks have finished.")
+            self._on_stop(True)
+            return
         if not self._asked:  # the time may be over when Ctrl-C was pressed already
             _say("Stopping: running tasks may finish; Ctrl-C again ends them now.")
         self._asked = True
         program.install_worker_term_hard_handler(
             worker, sig="SIGINT", callback=self._ending, verbose=False
         )
-        self._on_stop()
+        self._on_stop(False)
 
     def _ending(self, worker: program.Worker) -> None:
         _say("Ending running tasks.")

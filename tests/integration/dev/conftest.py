@@ -48,8 +48,15 @@ class Dev:
 
     def wait_for(self, pattern: str, times: int = 1) -> None:
         """Wait until stdout has the pattern so many times."""
+        self._wait_for(lambda: self.said, pattern, times)
+
+    def wait_for_note(self, pattern: str) -> None:
+        """Wait until stderr has the pattern."""
+        self._wait_for(lambda: self.noted, pattern, 1)
+
+    def _wait_for(self, read: Callable[[], str], pattern: str, times: int) -> None:
         deadline = time.monotonic() + PATIENCE
-        while len(re.findall(pattern, self.said, re.MULTILINE)) < times:
+        while len(re.findall(pattern, read(), re.MULTILINE)) < times:
             if self.process.poll() is not None or time.monotonic() > deadline:
                 raise AssertionError(f"no {pattern!r} in:\n{self.said}\n{self.noted}")
             time.sleep(0.02)

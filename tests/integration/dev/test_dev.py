@@ -28,7 +28,9 @@ def test_slots_sent_and_runs_ended_are_lines_beside_what_tasks_print(
     dev: StartDev, shop: Shop
 ) -> None:
     shop(TICK)
-    started = dev("shop.py", "--for", "2")
+    started = dev("shop.py")
+    started.wait_for(r"  ran  ", times=3)
+    started.ctrl_c()
     assert started.ended() == 0
     lines = started.said.splitlines()
     clock = r"\d\d:\d\d:\d\d\.\d\d\d"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -36,7 +37,7 @@ def test_every_option_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
     got: list[Options] = []
     monkeypatch.setattr("beatkit.dev.run.run", lambda options: got.append(options) or 0)
     line = (
-        "dev shop.py --broker redis://b --for 1.5 --fresh --plain --pool solo"
+        "dev shop.py --broker redis://b --for 1.5 --fresh --plain --reload --pool solo"
         " --concurrency 3 --loglevel debug"
     )
     assert CliRunner().invoke(main, line.split()).exit_code == 0
@@ -49,6 +50,7 @@ def test_every_option_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
             concurrency=3,
             fresh=True,
             plain=True,
+            reload=True,
             log_level="DEBUG",
         )
     ]
@@ -75,3 +77,37 @@ def test_an_error_is_its_message_and_an_exit_code(
 )
 def test_wrong_usage_is_exit_code_2(line: str) -> None:
     assert CliRunner().invoke(main, line.split()).exit_code == 2
+
+
+@pytest.mark.parametrize(
+    ("words", "offered"),
+    [
+        ("beatkit ", ["plain,dev", "plain,health"]),
+        ("beatkit dev --f", ["plain,--for", "plain,--fresh"]),
+        ("beatkit dev sh", ["file,sh"]),
+        ("beatkit dev shop.py --pool ", ["plain,prefork", "plain,solo", "plain,threads"]),
+    ],
+)
+def test_the_shell_completes(words: str, offered: list[str]) -> None:
+    done = CliRunner().invoke(
+        main,
+        [],
+        prog_name="beatkit",
+        env={
+            "_BEATKIT_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(len(words.split(" ")) - 1),
+        },
+    )
+    assert done.output.splitlines() == offered
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_each_shell_has_a_script_to_load(shell: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "beatkit"],
+        env={**os.environ, "_BEATKIT_COMPLETE": f"{shell}_source"},
+        capture_output=True,
+        text=True,
+    )
+    assert "_BEATKIT_COMPLETE" in done.stdout

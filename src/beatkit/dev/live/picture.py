@@ -235,10 +235,13 @@ def _foot(scene: Scene, now: float, width: int) -> Text:
 
 
 def _stopping(scene: Scene) -> str:
+    again = scene.stopping == "to start again"
+    what = "Starting again" if again else "Stopping"
     count = len(scene.running)
     if not count:
-        return "Stopping."
-    return f"Stopping: {count} run{'s' * (count > 1)} may finish; Ctrl-C ends them now."
+        return f"{what}."
+    ctrl_c = "Ctrl-C stops instead" if again else "Ctrl-C ends them now"
+    return f"{what}: {count} run{'s' * (count > 1)} may finish; {ctrl_c}."
 
 
 def _filled(lines: Iterator[Text], count: int) -> list[Text]:

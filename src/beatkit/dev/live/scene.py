@@ -80,7 +80,7 @@ class Scene:
     chosen: str | None = None
     only_output: bool = False
     notice: tuple[str, float] = ("", 0.0)
-    stopping: bool = False
+    stopping: Literal["", "for good", "to start again"] = ""
 
 
 def seen(scene: Scene, event: Event) -> Scene:
@@ -104,9 +104,9 @@ def told(scene: Scene, text: str, now: float) -> Scene:
     return replace(scene, notice=(text, now + NOTICE_SECONDS))
 
 
-def stopping(scene: Scene) -> Scene:
-    """Return the scene when no slot is sent any more."""
-    return replace(scene, stopping=True, notice=("", 0.0))
+def stopping(scene: Scene, *, again: bool) -> Scene:
+    """Return the scene when no slot is sent any more, or none until it has started again."""
+    return replace(scene, stopping="to start again" if again else "for good", notice=("", 0.0))
 
 
 def summary(scene: Scene) -> str:
@@ -117,7 +117,8 @@ def summary(scene: Scene) -> str:
         'beatkit dev shop:app has ended: 12 ran, 1 failed'
     """
     counts = ", ".join(f"{number} {kind}" for kind, number in scene.counts.items())
-    return f"beatkit dev {scene.title} has ended: {counts or 'no run'}"
+    what = "starts again" if scene.stopping == "to start again" else "has ended"
+    return f"beatkit dev {scene.title} {what}: {counts or 'no run'}"
 
 
 def held(scene: Scene, paused: Iterable[str]) -> Scene:

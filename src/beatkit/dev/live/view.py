@@ -101,9 +101,9 @@ class LiveView:
             self._lines.show(event)
         self._change(lambda scene: scenes.seen(scene, event))
 
-    def stopping(self) -> None:
-        """Say that it stops; safe inside a signal handler."""
-        self._change(scenes.stopping)
+    def stopping(self, *, again: bool) -> None:
+        """Say that it stops, or starts again; safe inside a signal handler."""
+        self._change(lambda scene: scenes.stopping(scene, again=again))
 
     def tell(self, text: str) -> None:
         """Show a line for some seconds."""

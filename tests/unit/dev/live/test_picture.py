@@ -162,9 +162,11 @@ def test_the_last_line_tells_what_matters_most() -> None:
     scene = told(SCENE, "paused shop.report\n  by you", NOW)
     assert shown(scene, 80, 9).splitlines()[-1] == "paused shop.report by you"
     assert shown(scene, 80, 9, now=NOW + 8).splitlines()[-1].endswith("q quit")
-    stop = shown(stopping(scene), 80, 9).splitlines()[-1]
+    stop = shown(stopping(scene, again=False), 80, 9).splitlines()[-1]
     assert stop == "Stopping: 1 run may finish; Ctrl-C ends them now."
-    assert shown(stopping(Scene("a")), 80, 9).splitlines()[-1] == "Stopping."
+    start = shown(stopping(scene, again=True), 80, 9).splitlines()[-1]
+    assert start == "Starting again: 1 run may finish; Ctrl-C stops instead."
+    assert shown(stopping(Scene("a"), again=False), 80, 9).splitlines()[-1] == "Stopping."
 
 
 def test_paused_entries_are_said_to_be_so() -> None:

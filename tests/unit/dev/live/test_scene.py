@@ -122,7 +122,7 @@ def test_a_single_entry_needs_no_choice() -> None:
 
 
 def test_while_it_stops_nothing_is_triggered() -> None:
-    scene, command = pressed(stopping(after(SCENE, "down")), "t", NOW, 2)
+    scene, command = pressed(stopping(after(SCENE, "down"), again=False), "t", NOW, 2)
     assert (command, scene.notice[0]) == (None, "it is stopping")
 
 
@@ -141,10 +141,12 @@ def test_pauses_are_those_of_the_last_look() -> None:
 
 
 def test_stopping_takes_the_place_of_a_notice() -> None:
-    assert stopping(told(SCENE, "triggered a", NOW)) == Scene(
-        "shop:app", rows=ROWS, stopping=True, notice=("", 0.0)
+    assert stopping(told(SCENE, "triggered a", NOW), again=False) == Scene(
+        "shop:app", rows=ROWS, stopping="for good", notice=("", 0.0)
     )
 
 
-def test_the_summary_of_nothing() -> None:
+def test_the_summary() -> None:
     assert summary(SCENE) == "beatkit dev shop:app has ended: no run"
+    again = stopping(seen(SCENE, event("ran")), again=True)
+    assert summary(again) == "beatkit dev shop:app starts again: 1 ran"
