@@ -7,7 +7,8 @@ from typing import Any, Protocol
 
 import redis
 
-from beatkit.store import Command, Store
+from beatkit.store import HISTORY, Command, Store
+from beatkit.store.events import EVENTS_A_RUN
 from beatkit.store.memory import memory_store
 from beatkit.store.redis import RedisStore
 from beatkit.store.sqlite import sqlite_store
@@ -27,6 +28,9 @@ class Bench(Protocol):
 
     def wipe(self) -> None: ...
 
+    def limit_history(self, runs: int) -> None:
+        """Open the store anew, with a history of so many runs."""
+
 
 class MemoryBench:
     def __init__(self) -> None:
@@ -36,8 +40,12 @@ class MemoryBench:
         self.kept = self.open()
         self.store: Store = self.kept
 
-    def open(self) -> TabledStore:
-        return memory_store(clock=lambda: self.now, run=self.run)
+    def open(self, history: int = HISTORY) -> TabledStore:
+        return memory_store(clock=lambda: self.now, run=self.run, history=history)
+
+    def limit_history(self, runs: int) -> None:
+        self.store.close()
+        self.store = self.kept = self.open(runs)
 
     def run(self, command: Command) -> None:
         verb, key, *rest = command
@@ -67,9 +75,9 @@ class SqliteBench(MemoryBench):
         self._file = file
         super().__init__()
 
-    def open(self) -> TabledStore:
+    def open(self, history: int = HISTORY) -> TabledStore:
         url = f"sqlite:///{self._file}"
-        made = sqlite_store(url, prefix="beatkit:shop:", clock=lambda: self.now)
+        made = sqlite_store(url, prefix="beatkit:shop:", clock=lambda: self.now, history=history)
         made._run = self.run
         return made
 
@@ -91,6 +99,9 @@ class RedisBench:
 
     def advance(self, ms: int) -> None:
         self.kept.offset += ms
+
+    def limit_history(self, runs: int) -> None:
+        self.kept._events = runs * EVENTS_A_RUN
 
     def queue(self, name: str) -> list[bytes]:
         found: list[bytes] = self.redis.lrange(name, 0, -1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from beatkit.store import Answer, Beat, Claim, Decision, Promotion, Seed, Store, Writer
+from beatkit.store.events import Event
 
 
 def beat(name: str = "beat-1", revision: str = "r1", **more: Any) -> Beat:
@@ -39,3 +40,8 @@ def outcomes(decision: Decision) -> list[str]:
 def only(decision: Decision) -> Answer:
     (answer,) = decision.answers
     return answer
+
+
+def told(store: Any) -> list[Event]:
+    """All events of the history, the oldest first."""
+    return list(store.history().past().events)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from beatkit.store import Action, Answer, Missed, Progress, Promotion, Record, Writer
+from beatkit.store import Action, Answer, Missed, Progress, Promotion, Writer
+from beatkit.store.events import Event
 from tests.contract.benches import Bench
-from tests.contract.shapes import beat, in_force, only, outcomes, push, seed_one
+from tests.contract.shapes import beat, in_force, only, outcomes, push, seed_one, told
 
 
 def test_a_claim_that_follows_progress_is_sent(bench: Bench) -> None:
@@ -152,7 +153,10 @@ def test_slots_passed_over_are_recorded_with_their_reason(bench: Bench) -> None:
     decision = bench.store.claim(writer, [push(at, at + 4, missed=gap)])
 
     assert outcomes(decision) == ["sent"]
-    assert bench.store.history() == (Record(decision.now, "hello", gap, "beat-1"),)
+    over = Event("missed", decision.now, "hello", at + 3, by="beat-1", why=gap.reason,
+                 first=at + 1, count=3)  # fmt: skip
+    sent = Event("sent", decision.now, "hello", at + 4, by="beat-1")
+    assert told(bench.store) == [over, sent]
 
 
 def test_a_slot_can_be_decided_without_a_message(bench: Bench) -> None:
@@ -167,7 +171,10 @@ def test_a_slot_can_be_decided_without_a_message(bench: Bench) -> None:
         Answer("missed", at + 1, "beat-1"),
         Answer("decided", at + 1, "beat-1"),
     )
-    assert bench.store.history() == (Record(decision.now, "hello", late, "beat-1"),)
+    missed = Event(
+        "missed", decision.now, "hello", at + 1, by="beat-1", why=late.reason, first=at + 1
+    )
+    assert told(bench.store) == [missed]
     assert bench.queue("celery") == []
 
 
@@ -180,8 +187,10 @@ def test_a_paused_entry_moves_on_without_a_message(bench: Bench) -> None:
     decision = bench.store.claim(writer, [claim])
 
     assert decision.answers == (Answer("withheld", at + 1, "beat-1", detail="month's end"),)
-    why = Missed(at + 1, at + 1, 1, "paused: month's end")
-    assert bench.store.history() == (Record(decision.now, "hello", why, "beat-1"),)
+    why = "paused: month's end"
+    assert told(bench.store) == [
+        Event("missed", decision.now, "hello", at + 1, by="beat-1", why=why, first=at + 1)
+    ]
     (found,) = bench.store.announce(beat(), expires=1).paused.items()
     assert (found[0], found[1].reason) == ("tag:billing", "month's end")
 
@@ -208,17 +217,4 @@ def test_of_claims_that_decide_nothing_no_trace_is_left(bench: Bench) -> None:
     bench.store.claim(writer, [push(at, at + 1, not_before=at + 60_000), push(at - 1, at + 2)])
 
     assert bench.store.read().claimed == {}
-    assert bench.store.history() == ()
-
-
-def test_the_history_gives_the_newest_first_and_no_more_than_asked(bench: Bench) -> None:
-    writer = in_force(bench.store)
-    at = seed_one(bench.store, writer)
-    gaps = [Missed(at + k, at + k, 1, f"reason {k}") for k in (1, 2, 3)]
-    claims = [push(gap.first - 1, gap.first, act="miss", missed=gap) for gap in gaps]
-
-    decision = bench.store.claim(writer, claims)
-
-    newest = tuple(Record(decision.now, "hello", gap, "beat-1") for gap in reversed(gaps))
-    assert bench.store.history() == newest
-    assert bench.store.history(2) == newest[:2]
+    assert told(bench.store) == []

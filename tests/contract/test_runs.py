@@ -6,7 +6,7 @@ from typing import Any
 
 from beatkit.store.runs import KEEP_MS, LIVE_MS, MARKS, Run, Runs, Verdict
 from tests.contract.benches import Bench
-from tests.contract.shapes import in_force, push, seed_one
+from tests.contract.shapes import in_force, push, seed_one, told
 
 SLOT = 1_700_000_000_000
 
@@ -21,8 +21,8 @@ def outcome(runs: Runs, asked: Run) -> str:
 
 
 def reasons(bench: Bench) -> list[tuple[str, int, str, str]]:
-    rows = bench.store.history()
-    return [(row.entry, row.missed.first, row.missed.reason, row.by) for row in rows]
+    rows = [event for event in told(bench.store) if event.what == "skipped"]
+    return [(row.entry, row.slot, row.why, row.by) for row in reversed(rows)]
 
 
 def test_a_run_never_seen_before_starts(bench: Bench) -> None:

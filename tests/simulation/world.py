@@ -268,9 +268,9 @@ class World:
 
     def missed(self) -> dict[str, list[tuple[int, int, str]]]:
         found: dict[str, list[tuple[int, int, str]]] = defaultdict(list)
-        for record in self.store.history(100_000):
-            missed = record.missed
-            found[record.entry].append((missed.first, missed.last, missed.reason))
+        for event in self.store.history().past().events:
+            if event.what == "missed":
+                found[event.entry].append((event.first, event.slot, event.why))
         return found
 
     def undecided(self, one: Entry, after: int, until: int) -> list[int]:

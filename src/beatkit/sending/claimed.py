@@ -202,7 +202,7 @@ class ClaimedWay:
         if gone:
             names = ", ".join(sorted({one.entry for one in gone.values()}))
             logger.warning("slots of entries that left the schedule are not sent: %s", names)
-            self._store.settle(list(gone.values()))
+            self._store.drop(list(gone.values()), "gone")
             self._mine = {key: one for key, one in self._mine.items() if key not in gone}
 
     def close(self) -> None:

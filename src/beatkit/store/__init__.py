@@ -53,7 +53,6 @@ from beatkit.store.values import (
     Pending,
     Progress,
     Promotion,
-    Record,
     Seed,
     Situation,
     View,
@@ -80,7 +79,6 @@ __all__ = [
     "Pending",
     "Progress",
     "Promotion",
-    "Record",
     "Seed",
     "ServerOptions",
     "Situation",
@@ -171,14 +169,24 @@ class Store(Protocol):
 
         "miss": progress is set.
 
-        `missed` is recorded with whatever decides the slot, and so is a withheld slot.
+        What was sent goes into the history, and so do `missed`, a withheld slot and one for
+        which there was nothing to send.
         """
         ...
 
     def settle(self, pendings: Sequence[Pending]) -> tuple[bool, ...]:
-        """Report messages as published. True for each pending that still stood.
+        """Report messages as published, for the history too. True for each that still stood.
 
         False: another beat took it over, and will publish a message of the same id.
+        """
+        ...
+
+    def drop(self, pendings: Sequence[Pending], reason: str) -> None:
+        """Give up pendings that still stand: their slots are recorded as missed.
+
+        Args:
+            pendings: Whose messages are not to be published.
+            reason: Why; a single word.
         """
         ...
 
@@ -223,10 +231,6 @@ class Store(Protocol):
 
     def actions(self, limit: int = 100) -> tuple[Action, ...]:
         """Return what people did, newest first; the newest `ACTIONS` at least are kept."""
-        ...
-
-    def history(self, limit: int = 100) -> tuple[Record, ...]:
-        """Return the newest records of slots not sent or not run, newest first."""
         ...
 
     def close(self) -> None:

@@ -256,6 +256,6 @@ def _refused(address: Address, where: str, error: Exception) -> StoreError:
 
 _LOGIN = "check the user and the password in it"
 _RIGHTS = (
-    "let its user run EVAL, EVALSHA, TIME and the hash, string and stream commands on the keys "
-    "of beatkit_key_prefix, and LPUSH, PEXPIRE and PUBLISH on the broker's"
+    "let its user run EVAL, EVALSHA, TIME and the hash, string, list and stream commands on the "
+    "keys of beatkit_key_prefix, and LPUSH, PEXPIRE and PUBLISH on the broker's"
 )

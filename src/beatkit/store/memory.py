@@ -15,9 +15,10 @@ from threading import Lock, RLock
 
 from beatkit.store import rules
 from beatkit.store.actions import Action, Pause
+from beatkit.store.events import EVENTS_A_RUN, Event
 from beatkit.store.marks import Ledger
 from beatkit.store.tabled import TabledStore, no_broker, wall_clock
-from beatkit.store.values import Command, Peer, Pending, Progress, Record
+from beatkit.store.values import Command, Peer, Pending, Progress
 
 
 def memory_store(
@@ -31,16 +32,17 @@ def memory_store(
     Args:
         clock: The store's time, milliseconds since 1970.
         run: The broker: runs one command, raises if it refuses it.
-        history: How many records of slots not sent are kept; 0: none.
+        history: How many runs are kept; 0: none.
     """
     return TabledStore(_Dictionaries(history), clock=clock, run=run)
 
 
 @dataclass(slots=True)
 class _Kept:
-    history: deque[Record]
+    history: deque[Event]
     identity: str = ""
     revision: str = ""
+    heard: int = 0
     progress: dict[str, Progress] = field(default_factory=dict)
     reserved: dict[str, rules.Reservation] = field(default_factory=dict)
     pendings: dict[tuple[str, int], Pending] = field(default_factory=dict)
@@ -50,18 +52,22 @@ class _Kept:
     peers: dict[str, tuple[Peer, int]] = field(default_factory=dict)
     ledgers: dict[str, Ledger] = field(default_factory=dict)
     waiting: dict[str, int] = field(default_factory=dict)
+    sent: dict[str, Event] = field(default_factory=dict)
+    ran: dict[str, Event] = field(default_factory=dict)
+    silences: dict[int, int] = field(default_factory=dict)
 
-    def record(self, record: Record) -> None:
-        self.history.appendleft(record)
+    def tell(self, event: Event) -> None:
+        self.history.append(event)
 
-    def records(self, limit: int) -> tuple[Record, ...]:
-        return tuple(islice(self.history, limit))
+    def told(self, newest: int | None) -> tuple[Event, ...]:
+        first = 0 if newest is None else max(0, len(self.history) - newest)
+        return tuple(islice(self.history, first, None))
 
 
 class _Dictionaries:
     def __init__(self, history: int) -> None:
         self._lock = RLock()
-        self._kept = _Kept(deque(maxlen=history))
+        self._kept = _Kept(deque(maxlen=history * EVENTS_A_RUN))
 
     @contextmanager
     def transaction(self) -> Iterator[_Kept]:

@@ -11,7 +11,11 @@ Keys live under one prefix, each a hash unless said otherwise:
     pending             slot and entry -> beat, attempt, since, kind, after, task id
     paused              scope -> until when, since when, who, why
     actions    stream   what people did
-    history    stream   slots that were not sent or not run, and why
+    history    list     what happened to slots, an event each: see `events`
+    sent                entry -> the event of the message that was sent last
+    ran                 entry -> the event of the run that started last
+    heard      string   when a beat last said that it lives
+    silences   list     spans in which none did
     marks:ENTRY         what workers have started: see `redis_runs`
     waiting             entry that keeps a run -> until when another is believed to live
 
@@ -22,15 +26,17 @@ the server has forgotten them, so neither a restart nor SCRIPT FLUSH needs a rep
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from hashlib import sha1
-from importlib.resources import files
 from typing import Any
 from uuid import uuid4
 
 from beatkit.store import replies, rules
 from beatkit.store.actions import Action, Pauses, action_from_fields, action_to_words
+from beatkit.store.events import EVENTS_A_RUN
+from beatkit.store.history import SILENCES
 from beatkit.store.link import Address, connect, errors_named, parse
+from beatkit.store.redis_history import RedisHistory
 from beatkit.store.redis_runs import RUN_SCRIPTS, RedisRuns, marks_of
+from beatkit.store.script import Script
 from beatkit.store.values import (
     Answer,
     Beat,
@@ -38,7 +44,6 @@ from beatkit.store.values import (
     Decision,
     Pending,
     Promotion,
-    Record,
     Seed,
     Situation,
     View,
@@ -52,11 +57,9 @@ READS_AT_ONCE = 5_000
 
 _READ_ONLY = ("READONLY", "MISCONF", "MASTERDOWN", "NOREPLICAS")
 
-_SEND_KEPT = ("finish", "release")
-"""Scripts that begin with `lua/kept.lua`."""
-
 _CLAIM_KEYS = (
     "identity", "revision", "progress", "claimed", "paused", "reserved", "pending", "history",
+    "sent",
 )  # fmt: skip
 
 
@@ -70,7 +73,7 @@ class RedisStore:
         ssl: As `broker_use_ssl`.
         options: As `broker_transport_options`.
         source: The setting that named the URL, for error messages.
-        history: How many records of slots not sent are kept; 0: none.
+        history: How many runs are kept; 0: none.
         replica_wait: Milliseconds to wait, after each batch of claims, for one replica to
             have it, where the server has any; 0: no wait.
         offset: Milliseconds added to the server's clock, so that tests can move it.
@@ -97,19 +100,22 @@ class RedisStore:
         self.offset = offset
         self._timeout = timeout
         self._source = source
-        self._history = history
+        self._events = history * EVENTS_A_RUN
         self._replica_wait = replica_wait
         self._replicas = 0  # as of the latest announcement
         self._client = connect(self.address, timeout=timeout, ssl=ssl, options=options)
         names = ("announce", "seed", "claim", "hand", "act", *RUN_SCRIPTS)
-        self._scripts = {name: _Script(name) for name in names}
+        self._scripts = {name: Script(name) for name in names}
 
     def announce(self, beat: Beat, *, expires: int, promote: Promotion | None = None) -> Situation:
         """See `Store.announce`."""
         promoted = ("", "") if promote is None else (promote.revision, promote.instead_of)
-        keys = ("identity", "revision", "beats", "claimed", "paused", "pending", "waiting")
+        keys = (
+            *("identity", "revision", "beats", "claimed", "paused", "pending"),
+            *("waiting", "heard", "silences"),
+        )
         says = replies.beat_to_json(beat)
-        args = [uuid4().hex, beat.id, says, expires, *promoted]
+        args = [uuid4().hex, beat.id, says, expires, *promoted, SILENCES]
         replicas, *reply = self._run("announce", keys, args)
         self._replicas = int(replicas)
         return replies.situation(reply)
@@ -137,7 +143,7 @@ class RedisStore:
         for part, left in _with_gone(seeds, gone):
             words = replies.seeds_to_words(part)
             head = [writer.identity, writer.revision, rules.FORGET_MS, len(part)]
-            keys = ("identity", "revision", "progress", "reserved")
+            keys = ("identity", "revision", "progress", "reserved", "sent", "ran")
             stamp, why, *rows = self._run("seed", keys, [*head, *words, *left])
             now, refused = int(stamp), why.decode()
             if refused:
@@ -169,7 +175,7 @@ class RedisStore:
         head = [writer.identity, writer.revision, writer.beat, mode, rules.RESERVED_MS]
         decisions = [
             replies.decision(
-                self._run("claim", _CLAIM_KEYS, [*head, self._history, *_words(part)]),
+                self._run("claim", _CLAIM_KEYS, [*head, self._events, *_words(part)]),
                 writer.beat,
                 part,
             )
@@ -190,6 +196,10 @@ class RedisStore:
         """See `Store.settle`."""
         return tuple(bool(row) for row in self._hand("settle", "-", pendings))
 
+    def drop(self, pendings: Sequence[Pending], reason: str) -> None:
+        """See `Store.drop`."""
+        self._hand("drop", reason, pendings)
+
     def hand_over(self, pendings: Sequence[Pending], to: str) -> tuple[Pending | None, ...]:
         """See `Store.hand_over`."""
         rows = self._hand("hand_over", to or "-", pendings)
@@ -206,7 +216,8 @@ class RedisStore:
             for one in pendings
             for word in (f"{one.slot} {one.entry}", one.by or "-", one.attempt)
         ]
-        rows: list[bytes] = self._run("hand", ("pending",), [verb, to, *words])
+        keys = ("pending", "history", "sent")
+        rows: list[bytes] = self._run("hand", keys, [verb, to, self._events, *words])
         return rows
 
     def release(self, entries: Sequence[str]) -> tuple[str, ...]:
@@ -225,7 +236,7 @@ class RedisStore:
         pipe: Any = self._client.pipeline(transaction=False)
         with errors_named(self.address, self._timeout, self._source):
             time, rows = pipe.time().hgetall(self._key("paused")).execute()
-        return replies.pauses(replies.milliseconds(time) + self.offset, rows)
+        return replies.pauses(self._now(time), rows)
 
     def actions(self, limit: int = 100) -> tuple[Action, ...]:
         """See `Store.actions`."""
@@ -233,19 +244,29 @@ class RedisStore:
             rows: Any = self._client.xrevrange(self._key("actions"), count=limit)
         return tuple(action_from_fields(fields) for _, fields in rows)
 
-    def history(self, limit: int = 100) -> tuple[Record, ...]:
-        """See `Store.history`."""
-        with errors_named(self.address, self._timeout, self._source):
-            rows: Any = self._client.xrevrange(self._key("history"), count=limit)
-        return tuple(replies.record(fields) for _, fields in rows)
+    def history(self) -> RedisHistory:
+        """See `KeepsHistory.history`."""
+        return RedisHistory(self._ask, self._now)
 
     def runs(self) -> RedisRuns:
         """See `KeepsRuns.runs`."""
-        return RedisRuns(self._run, self._history)
+        return RedisRuns(self._run, self._events)
 
     def close(self) -> None:
         """See `Store.close`."""
         self._client.close()
+
+    def _ask(self, commands: Sequence[Sequence[object]]) -> list[Any]:
+        """Read in one round trip: each command is its name, a key's name and arguments."""
+        pipe: Any = self._client.pipeline(transaction=False)
+        for verb, key, *args in commands:
+            pipe.execute_command(verb, *([self._key(str(key))] if key else []), *args)
+        with errors_named(self.address, self._timeout, self._source):
+            found: list[Any] = pipe.execute()
+        return found
+
+    def _now(self, time: tuple[int, int]) -> int:
+        return replies.milliseconds(time) + self.offset
 
     def _key(self, name: str) -> str:
         return self.prefix + name
@@ -254,22 +275,6 @@ class RedisStore:
         keys = [self._key(name) for name in names]
         with errors_named(self.address, self._timeout, self._source):
             return self._scripts[script].run(self._client, keys, [self.offset, *args])
-
-
-class _Script:
-    def __init__(self, name: str) -> None:
-        parts = ("kept", name) if name in _SEND_KEPT else (name,)
-        folder = files("beatkit.store").joinpath("lua")
-        self._text = "".join(folder.joinpath(f"{one}.lua").read_text("utf-8") for one in parts)
-        self._digest = sha1(self._text.encode(), usedforsecurity=False).hexdigest()
-
-    def run(self, client: Any, keys: Sequence[str], args: Sequence[object]) -> Any:
-        from redis.exceptions import NoScriptError
-
-        try:
-            return client.evalsha(self._digest, len(keys), *keys, *args)
-        except NoScriptError:
-            return client.eval(self._text, len(keys), *keys, *args)
 
 
 def _parts(items: Sequence[Any], size: int) -> list[Sequence[Any]]:

@@ -21,26 +21,26 @@ class RedisRuns:
 
     Args:
         call: Runs a script by its name, with names of keys and arguments.
-        history: How many records of runs not started are kept; 0: none.
+        events: How many events the history keeps.
     """
 
     def __init__(
-        self, call: Callable[[str, Iterable[str], Sequence[object]], Any], history: int
+        self, call: Callable[[str, Iterable[str], Sequence[object]], Any], events: int
     ) -> None:
         self._call = call
-        self._history = history
+        self._events = events
 
     def start(self, run: Run) -> Verdict:
         """See `Runs.start`."""
         not_after = "" if run.not_after is None else run.not_after
         outcome, slot, wait = self._call(
             "start",
-            ("progress", marks_of(run.entry), "history", "waiting"),
+            ("progress", marks_of(run.entry), "history", "waiting", "ran"),
             [
-                *(LIVE_MS, KEEP_MS, MARKS, self._history),
+                *(LIVE_MS, KEEP_MS, MARKS, self._events),
                 *(run.entry, run.key, run.slot, run.token, run.by),
                 *(int(run.passes), int(run.redelivered), not_after),
-                *(int(run.coalesce), run.overlap, _to_keep(run)),
+                *(int(run.coalesce), run.overlap, _to_keep(run), run.kind, run.id),
             ],
         )
         return Verdict(cast(Outcome, outcome.decode()), int(slot), int(wait))
@@ -51,11 +51,18 @@ class RedisRuns:
         keys = [marks_of(run.entry) for run in runs]
         self._call("refresh", keys, [LIVE_MS, KEEP_MS, *words])
 
-    def finish(self, run: Run, ending: Ending) -> None:
+    def finish(
+        self, run: Run, ending: Ending, *, state: str = "", took: int = 0, ago: int = 0
+    ) -> None:
         """See `Runs.finish`."""
-        keys = (marks_of(run.entry), "waiting", "pending")
-        words = (KEEP_MS, run.entry, run.key, run.slot, run.token, ending)
-        self._call("finish", keys, words)
+        self._call(
+            "finish",
+            (marks_of(run.entry), "waiting", "pending", "history", "ran"),
+            [
+                *(KEEP_MS, run.entry, run.key, run.slot, run.token, ending),
+                *(self._events, run.by, run.kind, run.id, state, took, ago),
+            ],
+        )
 
 
 def marks_of(entry: str) -> str:

@@ -14,12 +14,10 @@ from beatkit.store.values import (
     Beat,
     Claim,
     Decision,
-    Missed,
     Outcome,
     Peer,
     Pending,
     Progress,
-    Record,
     Seed,
     Situation,
     View,
@@ -70,19 +68,26 @@ def situation(reply: Sequence[Any]) -> Situation:
         (_peer(text) for text in _pairs(beats).values()),
         key=lambda peer: (peer.started, peer.beat.id),
     )
-    unpublished = sorted(
-        (_pending_row(field, row) for field, row in _pairs(pendings).items()),
-        key=lambda one: (one.slot, one.entry),
-    )
     return Situation(
         int(now),
         identity.decode(),
         revision.decode(),
         tuple(peers),
         pauses(int(now), paused).pauses,
-        tuple(unpublished),
+        pendings_of(pendings),
         tuple(sorted(entry.decode() for entry in waiting)),
     )
+
+
+def pendings_of(flat: Any) -> tuple[Pending, ...]:
+    """Read the rows of pendings, in the order of their slots."""
+    rows = (_pending_row(field, row) for field, row in _pairs(flat).items())
+    return tuple(sorted(rows, key=lambda one: (one.slot, one.entry)))
+
+
+def lives(beats: Any, now: int) -> bool:
+    """Say whether one of the rows of beats has not expired."""
+    return any(int(row.split(b" ", 2)[1]) > now for row in _pairs(beats).values())
 
 
 def pauses(now: int, flat: Any) -> Pauses:
@@ -172,10 +177,3 @@ def _answer(row: Any, beat: str, claim: Claim) -> Answer:
 
 _ABSENT = ["", "", "", "0", "0", ""]
 """What the script leaves out at the end of an answer."""
-
-
-def record(fields: Mapping[bytes, bytes]) -> Record:
-    """Read one record of the history."""
-    cells = {name.decode(): value.decode() for name, value in fields.items()}
-    missed = Missed(int(cells["first"]), int(cells["last"]), int(cells["count"]), cells["reason"])
-    return Record(int(cells["at"]), cells["entry"], missed, cells["by"])

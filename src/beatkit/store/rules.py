@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 from beatkit.store.actions import Pause
-from beatkit.store.values import Answer, Claim, Missed, Progress, Seed, Writer
+from beatkit.store.events import Event, plain
+from beatkit.store.values import Answer, Claim, Progress, Seed, Writer
 
 RESERVED_MS = 750
 """How long a reservation stands before another beat may take it over."""
@@ -20,7 +21,7 @@ FORGET_MS = 60_000
 """How long an entry may be absent from the schedule and still go on where it was."""
 
 HISTORY = 10_000
-"""How many records of slots not sent are kept."""
+"""How many runs the history keeps."""
 
 Refusal = Literal["", "not_in_force", "lost"]
 
@@ -104,10 +105,19 @@ def without(old: Progress, now: int) -> Progress | None:
     return old if now < old.absent_since + FORGET_MS else None
 
 
-def passed_over(claim: Claim, answer: Answer) -> tuple[Missed, ...]:
-    """Return what the history keeps of a claim that decided its slot."""
-    kept = () if claim.missed is None else (claim.missed,)
-    if answer.outcome != "withheld":
-        return kept
-    held = Missed(claim.slot, claim.slot, 1, f"paused: {answer.detail}")
-    return (*kept, held)
+def events_of(claim: Claim, answer: Answer, by: str, now: int) -> tuple[Event, ...]:
+    """Return what the history says of a claim that decided its slot."""
+
+    def missed(first: int, last: int, count: int, why: str) -> Event:
+        return Event("missed", now, claim.entry, last, claim.kind, by, first=first, count=count,
+                     why=plain(why))  # fmt: skip
+
+    over = claim.missed
+    events = () if over is None else (missed(over.first, over.last, over.count, over.reason),)
+    if answer.outcome == "sent":
+        return (*events, Event("sent", now, claim.entry, claim.slot, claim.kind, by))
+    if answer.outcome == "withheld":
+        return (*events, missed(claim.slot, claim.slot, 1, f"paused: {answer.detail}"))
+    if answer.outcome == "missed" and (over is None or over.last != claim.slot):
+        return (*events, missed(claim.slot, claim.slot, 1, "empty"))
+    return events

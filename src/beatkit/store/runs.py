@@ -139,8 +139,7 @@ class Runs(Protocol):
         - "start". With `coalesce` it covers all slots of the entry decided by now, and
           is given the newest of them.
 
-        A run that is not to start is recorded in the store's history, but for "held" and
-        "kept".
+        What becomes of it goes into the store's history, but for "held".
         """
         ...
 
@@ -148,10 +147,19 @@ class Runs(Protocol):
         """Say that runs go on. Makes a missing mark; one that ended stays as it is."""
         ...
 
-    def finish(self, run: Run, ending: Ending) -> None:
+    def finish(
+        self, run: Run, ending: Ending, *, state: str = "", took: int = 0, ago: int = 0
+    ) -> None:
         """Say how a run ended. Makes a missing mark; leaves another attempt's live one.
 
         If no run of the entry lives after that, the one that was kept is sent.
+
+        Args:
+            run: The run.
+            ending: What is to become of copies of its message.
+            state: What Celery calls its outcome, for the history; "": torn out of its process.
+            took: Milliseconds since it started.
+            ago: Milliseconds since it ended, where the store could not be told at once.
         """
         ...
 

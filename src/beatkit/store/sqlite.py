@@ -46,7 +46,7 @@ def sqlite_store(
         prefix: Of the rows: one file may hold many schedules.
         timeout: Seconds to wait for another process's write.
         source: The setting that named the URL, for error messages.
-        history: How many records of slots not sent are kept; 0: none.
+        history: How many runs are kept; 0: none.
         clock: The store's time, milliseconds since 1970.
 
     Raises:
@@ -141,7 +141,7 @@ class _File:
 
     def wipe(self) -> None:
         with self.transaction(), self._errors_named():
-            for table in ("rows", "history"):
+            for table in ("rows", "events"):
                 self._open().execute(f"DELETE FROM {table} WHERE prefix = ?", (self._prefix,))
 
     def close(self) -> None:

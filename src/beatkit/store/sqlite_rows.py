@@ -10,9 +10,10 @@ from typing import Any, Generic, TypeVar
 
 from beatkit.store import rules
 from beatkit.store.actions import Pause, action_from_json
+from beatkit.store.events import EVENTS_A_RUN, Event, from_text, to_text
 from beatkit.store.marks import ledger_from_json
 from beatkit.store.replies import beat_from_json, beat_to_json
-from beatkit.store.values import Missed, Peer, Pending, Progress, Record
+from beatkit.store.values import Peer, Pending, Progress
 
 K = TypeVar("K")
 V = TypeVar("V")
@@ -21,9 +22,9 @@ SCHEMA = """
 CREATE TABLE IF NOT EXISTS rows (
     prefix TEXT, kind TEXT, key TEXT, value TEXT NOT NULL, PRIMARY KEY (prefix, kind, key)
 ) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS history (
-    id INTEGER PRIMARY KEY, prefix TEXT NOT NULL, value TEXT NOT NULL
-);
+CREATE TABLE IF NOT EXISTS events (
+    prefix TEXT, number INTEGER, value TEXT NOT NULL, PRIMARY KEY (prefix, number)
+) WITHOUT ROWID;
 """
 
 
@@ -77,7 +78,7 @@ class SqliteRows:
         def rows(kind: str, value: Any, key: Any = _NAME) -> Any:
             return _Rows(db, (prefix, kind), key, value)
 
-        self._db, self._prefix, self._history = db, prefix, history
+        self._db, self._prefix, self._events = db, prefix, history * EVENTS_A_RUN
         self._single = rows("single", (str, lambda _, text: text))
         self.progress = rows("progress", (_dump, lambda _, text: Progress(*json.loads(text))))
         self.reserved = rows(
@@ -91,6 +92,9 @@ class SqliteRows:
         self.claimed = rows("claimed", (str, lambda _, text: int(text)))
         self.peers = rows("beats", (_dump_peer, lambda _, text: _load_peer(text)))
         self.waiting = rows("waiting", (str, lambda _, text: int(text)))
+        event = (to_text, lambda _, text: from_text(text))
+        self.sent, self.ran = rows("sent", event), rows("ran", event)
+        self.silences = rows("silence", (str, lambda _, text: int(text)), (str, int))
         self.ledgers = rows("marks", (_dump, lambda _, text: ledger_from_json(text)))
 
     @property
@@ -112,18 +116,31 @@ class SqliteRows:
     def revision(self, value: str) -> None:
         self._single["revision"] = value
 
-    def record(self, record: Record) -> None:
-        """See `Kept.record`."""
-        sql = "INSERT INTO history (prefix, value) VALUES (?, ?)"
-        at = self._db.execute(sql, (self._prefix, _dump(record))).lastrowid
-        sql = "DELETE FROM history WHERE prefix = ? AND id <= ?"
-        self._db.execute(sql, (self._prefix, (at or 0) - self._history))
+    @property
+    def heard(self) -> int:
+        """See `Kept.heard`."""
+        return int(self._single.get("heard", 0))
 
-    def records(self, limit: int) -> tuple[Record, ...]:
-        """See `Kept.records`."""
-        sql = "SELECT value FROM history WHERE prefix = ? ORDER BY id DESC LIMIT ?"
-        rows = (json.loads(row[0]) for row in self._db.execute(sql, (self._prefix, limit)))
-        return tuple(Record(at, entry, Missed(*missed), by) for at, entry, missed, by in rows)
+    @heard.setter
+    def heard(self, value: int) -> None:
+        self._single["heard"] = str(value)
+
+    def tell(self, event: Event) -> None:
+        """See `Kept.tell`."""
+        if not self._events:
+            return
+        sql = "SELECT max(number) FROM events WHERE prefix = ?"
+        number = (self._db.execute(sql, (self._prefix,)).fetchone()[0] or 0) + 1
+        row = (self._prefix, number, to_text(event))
+        self._db.execute("INSERT INTO events VALUES (?, ?, ?)", row)
+        sql = "DELETE FROM events WHERE prefix = ? AND number <= ?"
+        self._db.execute(sql, (self._prefix, number - self._events))
+
+    def told(self, newest: int | None) -> tuple[Event, ...]:
+        """See `Kept.told`."""
+        sql = "SELECT value FROM events WHERE prefix = ? ORDER BY number DESC LIMIT ?"
+        rows = self._db.execute(sql, (self._prefix, -1 if newest is None else newest)).fetchall()
+        return tuple(from_text(row[0]) for row in reversed(rows))
 
 
 def _dump(value: Any) -> str:

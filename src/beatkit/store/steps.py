@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 from beatkit.store import rules
 from beatkit.store.actions import ACTIONS, Action, Pause, in_force
+from beatkit.store.events import Event
+from beatkit.store.history import SILENCES
 from beatkit.store.tables import Kept
 from beatkit.store.values import (
     Answer,
@@ -15,7 +18,6 @@ from beatkit.store.values import (
     Peer,
     Pending,
     Progress,
-    Record,
     Situation,
     Writer,
 )
@@ -29,6 +31,12 @@ def hear(kept: Kept, beat: Beat, now: int, expires: int) -> None:
         if until <= now:
             del kept.peers[name]
     known = kept.peers.get(beat.id)
+    if expires > 0 and not kept.peers:
+        kept.silences[now] = kept.heard
+        for until in sorted(kept.silences)[:-SILENCES]:
+            del kept.silences[until]
+    if expires > 0 or known is not None:
+        kept.heard = now
     if expires > 0:
         started = now if known is None else known[0].started
         kept.peers[beat.id] = (Peer(beat, started, now), now + expires)
@@ -77,8 +85,8 @@ def mark_absent(kept: Kept, name: str, now: int) -> None:
     if left is not None:
         kept.progress[name] = left
         return
-    del kept.progress[name]
-    kept.reserved.pop(name, None)
+    for rows in (kept.progress, kept.reserved, kept.sent, kept.ran):
+        rows.pop(name, None)
 
 
 def answer(
@@ -107,18 +115,46 @@ def decided(kept: Kept, writer: Writer, claim: Claim, now: int, answer: Answer) 
     kept.progress[claim.entry] = Progress(claim.slot, fingerprint, writer.beat)
     kept.claimed[writer.beat] = now
     kept.reserved.pop(claim.entry, None)
-    for missed in rules.passed_over(claim, answer):
-        kept.record(Record(now, claim.entry, missed, writer.beat))
+    for event in rules.events_of(claim, answer, writer.beat, now):
+        tell(kept, event)
     return replace(answer, progress=claim.slot, by=writer.beat)
 
 
-def settle(kept: Kept, pending: Pending) -> bool:
-    """Drop a pending that is published; False if it is another's by now."""
+def tell(kept: Kept, event: Event) -> None:
+    """Add an event to the history; a message sent is its entry's last."""
+    kept.tell(event)
+    if event.what == "sent":
+        kept.sent[event.entry] = event
+
+
+def tell_run(kept: Kept, event: Event) -> None:
+    """Add a start or an end; of runs that went on at a time, the one that began last stays."""
+    kept.tell(event)
+    last = kept.ran.get(event.entry)
+    same = last is not None and last.id == event.id
+    if last is None or same or event.what == "started" or began(last) <= began(event):
+        kept.ran[event.entry] = event
+
+
+def began(event: Event) -> int:
+    """Return when the run of a start or an end began."""
+    return event.at - event.took
+
+
+def settle(
+    kept: Kept, pending: Pending, what: Literal["sent", "missed"], why: str, now: int
+) -> bool:
+    """Take away a pending and tell what became of it; False if it is another's by now."""
     key = (pending.entry, pending.slot)
     found = kept.pendings.get(key)
     if found is None or _hand(found) != _hand(pending):
         return False
     del kept.pendings[key]
+    slot = pending.slot
+    tell(
+        kept,
+        Event(what, now, pending.entry, slot, found.kind, found.by, found.id, why=why, first=slot),
+    )
     return True
 
 

@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from beatkit.store import rules, steps
 from beatkit.store.actions import Action, Pauses, in_force
+from beatkit.store.tabled_history import TabledHistory
 from beatkit.store.tabled_runs import TabledRuns
 from beatkit.store.tables import Kept, Tables
 from beatkit.store.values import (
@@ -23,7 +24,6 @@ from beatkit.store.values import (
     Decision,
     Pending,
     Promotion,
-    Record,
     Seed,
     Situation,
     View,
@@ -147,7 +147,15 @@ class TabledStore:
     def settle(self, pendings: Sequence[Pending]) -> tuple[bool, ...]:
         """See `Store.settle`."""
         with self._tables.transaction() as kept:
-            return tuple(steps.settle(kept, pending) for pending in pendings)
+            now = self._clock()
+            return tuple(steps.settle(kept, one, "sent", "", now) for one in pendings)
+
+    def drop(self, pendings: Sequence[Pending], reason: str) -> None:
+        """See `Store.drop`."""
+        with self._tables.transaction() as kept:
+            now = self._clock()
+            for pending in pendings:
+                steps.settle(kept, pending, "missed", reason, now)
 
     def hand_over(self, pendings: Sequence[Pending], to: str) -> tuple[Pending | None, ...]:
         """See `Store.hand_over`."""
@@ -178,10 +186,9 @@ class TabledStore:
             newest = sorted(kept.actions, reverse=True)[:limit]
             return tuple(kept.actions[number] for number in newest)
 
-    def history(self, limit: int = 100) -> tuple[Record, ...]:
-        """See `Store.history`."""
-        with self._tables.transaction() as kept:
-            return kept.records(limit)
+    def history(self) -> TabledHistory:
+        """See `KeepsHistory.history`."""
+        return TabledHistory(self._tables, self._clock)
 
     def runs(self) -> TabledRuns:
         """See `KeepsRuns.runs`."""

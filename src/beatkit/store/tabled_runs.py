@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
+from beatkit.store import steps
+from beatkit.store.events import Event, What
 from beatkit.store.marks import (
     KeptRun,
     Ledger,
@@ -17,7 +20,7 @@ from beatkit.store.marks import (
 )
 from beatkit.store.runs import Ending, Run, Verdict
 from beatkit.store.tables import Kept, Tables
-from beatkit.store.values import Command, Missed, Pending, Record
+from beatkit.store.values import Command, Pending
 
 AGAIN_MS = 1_000
 """A kept run that the broker refused is tried again after this."""
@@ -47,15 +50,17 @@ class TabledRuns:
             verdict = judge(run, ledger, now)
             if verdict.outcome == "kept":
                 _keep(rows, run, ledger, now)
-            elif verdict.outcome != "start":
-                _record(rows, run, verdict.outcome, now)
+                rows.tell(_event("kept", run, now))
+            elif verdict.outcome not in ("start", "held"):
+                rows.tell(_event("skipped", run, now, why=verdict.outcome))
             if verdict.outcome != "start":
                 return verdict
             progress = rows.progress.get(run.entry)
             decided = run.slot if progress is None else progress.slot
             ledger = rows.ledgers[run.entry] = started(run, ledger, decided, now)
-            mark = ledger.mark(run.key)
-            return verdict if mark is None else replace(verdict, slot=mark.given)
+            given = _given(ledger, run)
+            steps.tell_run(rows, _event("started", run, now, given=given))
+            return replace(verdict, slot=given)
 
     def refresh(self, runs: Sequence[Run]) -> None:
         """See `Runs.refresh`."""
@@ -65,12 +70,16 @@ class TabledRuns:
                 ledger = rows.ledgers.get(run.entry, Ledger())
                 rows.ledgers[run.entry] = refreshed(run, ledger, now)
 
-    def finish(self, run: Run, ending: Ending) -> None:
+    def finish(
+        self, run: Run, ending: Ending, *, state: str = "", took: int = 0, ago: int = 0
+    ) -> None:
         """See `Runs.finish`."""
         with self._tables.transaction() as rows:
             now = self._clock()
             ledger = rows.ledgers.get(run.entry, Ledger())
             rows.ledgers[run.entry] = finished(run, ending, ledger, now)
+            given = _given(ledger, run)
+            steps.tell_run(rows, _event("ended", run, now - ago, given=given, took=took, why=state))
             self._let_go(rows, run.entry, now)
 
     def release(self, entries: Sequence[str]) -> tuple[str, ...]:
@@ -108,11 +117,16 @@ class TabledRuns:
 
 def _keep(rows: Kept, run: Run, ledger: Ledger, now: int) -> None:
     if ledger.kept is not None and not is_kept(run, ledger):
-        _record(rows, replace(run, slot=ledger.kept.slot), "overlap", now)
+        left = replace(run, slot=ledger.kept.slot, kind=ledger.kept.kind, id=ledger.kept.id)
+        rows.tell(_event("skipped", left, now, why="overlap"))
     rows.ledgers[run.entry] = keeping(run, ledger)
     rows.waiting[run.entry] = ledger.lives_until(now, run.key) or now
 
 
-def _record(rows: Kept, run: Run, reason: str, now: int) -> None:
-    if reason != "held":
-        rows.record(Record(now, run.entry, Missed(run.slot, run.slot, 1, reason), run.by))
+def _given(ledger: Ledger, run: Run) -> int:
+    mark = ledger.mark(run.key)
+    return run.slot if mark is None else mark.given
+
+
+def _event(what: What, run: Run, at: int, **more: Any) -> Event:
+    return Event(what, at, run.entry, run.slot, run.kind, run.by, run.id, **more)

@@ -8,8 +8,9 @@ from typing import Protocol
 
 from beatkit.store import rules
 from beatkit.store.actions import Action, Pause
+from beatkit.store.events import Event
 from beatkit.store.marks import Ledger
-from beatkit.store.values import Peer, Pending, Progress, Record
+from beatkit.store.values import Peer, Pending, Progress
 
 
 class Kept(Protocol):
@@ -17,6 +18,8 @@ class Kept(Protocol):
 
     identity: str
     revision: str
+    heard: int
+    """When a beat was heard last; 0: never."""
 
     @property
     def progress(self) -> MutableMapping[str, Progress]:
@@ -63,12 +66,27 @@ class Kept(Protocol):
         """Return until when a run is believed to live, by entry that keeps another."""
         ...
 
-    def record(self, record: Record) -> None:
+    @property
+    def sent(self) -> MutableMapping[str, Event]:
+        """Return the event of the message that was sent last, by entry."""
+        ...
+
+    @property
+    def ran(self) -> MutableMapping[str, Event]:
+        """Return the event of the run that started last, by entry."""
+        ...
+
+    @property
+    def silences(self) -> MutableMapping[int, int]:
+        """Return spans without a beat, by their ends: since when."""
+        ...
+
+    def tell(self, event: Event) -> None:
         """Add to the history, and drop what is beyond its length."""
         ...
 
-    def records(self, limit: int) -> tuple[Record, ...]:
-        """Return the newest of the history, newest first."""
+    def told(self, newest: int | None) -> tuple[Event, ...]:
+        """Return the history, the oldest first: so many of the newest, or all."""
         ...
 
 

@@ -7,7 +7,7 @@ is named by its entry and its `scheduled_for` in the same unit.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 from beatkit.entry import Entry, Kind
@@ -268,23 +268,6 @@ class Decision:
 
     now: int
     answers: tuple[Answer, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Record:
-    """One line of the history: slots of an entry that were not sent, and why.
-
-    Attributes:
-        at: When it was decided, by the store's clock.
-        entry: The entry's name.
-        missed: Which slots, and the reason.
-        by: The beat that decided.
-    """
-
-    at: int
-    entry: str
-    missed: Missed
-    by: str = field(default="")
 
 
 def pause_scopes(entry: Entry) -> tuple[str, ...]:

@@ -24,9 +24,22 @@ MOST_OWED = 10_000
 """Ends of runs remembered while the store is away; beyond it the oldest are given up."""
 
 
-class _Ended(NamedTuple):
+class Ended(NamedTuple):
+    """How a run ended.
+
+    Attributes:
+        run: The run.
+        ending: What is to become of copies of its message.
+        state: What Celery calls its outcome; "" where it was torn out of its process.
+        took: Milliseconds since it started.
+        at: When it ended, in seconds of a clock that never steps.
+    """
+
     run: Run
     ending: Ending
+    state: str
+    took: int
+    at: float
 
 
 class Alive:
@@ -35,14 +48,18 @@ class Alive:
     Args:
         runs: Opens the store, or returns the one that is open.
         outage: Told of what became of each try.
+        steady: Seconds of a clock that never steps.
     """
 
-    def __init__(self, runs: Callable[[], Runs], outage: Outage) -> None:
+    def __init__(
+        self, runs: Callable[[], Runs], outage: Outage, steady: Callable[[], float]
+    ) -> None:
         self._runs = runs
         self._outage = outage
+        self._steady = steady
         self._lock = threading.Lock()
         self._running: dict[str, Run] = {}
-        self._owed: dict[str, _Ended] = {}
+        self._owed: dict[str, Ended] = {}
         self._thread: threading.Thread | None = None
         self._owes = threading.Event()
 
@@ -62,10 +79,10 @@ class Alive:
         with self._lock:
             self._running.pop(run.token, None)
 
-    def owe(self, run: Run, ending: Ending) -> None:
+    def owe(self, ended: Ended) -> None:
         """Remember an end that the store could not be told."""
         with self._lock:
-            self._owed[run.token] = _Ended(run, ending)
+            self._owed[ended.run.token] = ended
             if len(self._owed) > MOST_OWED:
                 del self._owed[next(iter(self._owed))]
         self._owes.set()
@@ -81,9 +98,14 @@ class Alive:
                 first = next(iter(self._owed.values()), None)
             if first is None:
                 return
-            self._runs().finish(first.run, first.ending)
+            self.tell(first)
             with self._lock:
                 self._owed.pop(first.run.token, None)
+
+    def tell(self, ended: Ended) -> None:
+        """Tell the store of an end, now or as long ago as it was."""
+        ago = round((self._steady() - ended.at) * 1000)
+        self._runs().finish(ended.run, ended.ending, state=ended.state, took=ended.took, ago=ago)
 
     def refresh(self) -> None:
         """Settle, and tell the store which runs live; failures go to the outage."""

@@ -19,7 +19,7 @@ from beatkit.store import Command
 from beatkit.store.choice import choose, open_runs
 from beatkit.store.runs import Run, Runs, Verdict
 from beatkit.worker.again import Copies, put_back
-from beatkit.worker.alive import Alive
+from beatkit.worker.alive import Alive, Ended
 from beatkit.worker.asked import ending_of, run_of
 from beatkit.worker.deadline import leave_deadlines
 from beatkit.worker.outage import Outage
@@ -59,7 +59,7 @@ class Guard:
         self._copied = copied
         self._store: Runs | None = None
         self._outage = Outage(time.monotonic)
-        self._alive = Alive(self._runs, self._outage)
+        self._alive = Alive(self._runs, self._outage, time.monotonic)
 
     def before(self, task: Any) -> None:
         """Ask whether the run that a task is about to make may start.
@@ -74,9 +74,10 @@ class Guard:
         if run is None:
             return
         # First of all, so that whatever tears this task has its end told.
-        setattr(request, _RUN, run)
+        setattr(request, _RUN, (run, time.monotonic()))
         verdict = self._ask(task, run)
         if verdict.outcome == "start":
+            setattr(request, _RUN, (run, time.monotonic()))
             setattr(request, GIVEN, verdict.slot)
             self._alive.began(run)
             return
@@ -96,19 +97,21 @@ class Guard:
             request: The task's request.
             state: What Celery calls the run's outcome.
         """
-        run: Run | None = request.__dict__.pop(_RUN, None)
-        if run is None:
+        found: tuple[Run, float] | None = request.__dict__.pop(_RUN, None)
+        if found is None:
             return
+        run, began = found
         self._alive.ended(run)
-        ending = ending_of(state)
+        now = time.monotonic()
+        ended = Ended(run, ending_of(state), state or "", round((now - began) * 1000), now)
         if self._outage.lasts:
-            self._alive.owe(run, ending)  # that waits for the store, and the task need not
+            self._alive.owe(ended)  # that waits for the store, and the task need not
             return
         try:
-            self._runs().finish(run, ending)
+            self._alive.tell(ended)
         except StoreError as error:
             self._outage.begin(error)
-            self._alive.owe(run, ending)
+            self._alive.owe(ended)
 
     def _ask(self, task: Any, run: Run) -> Verdict:
         try:

@@ -52,7 +52,7 @@ def test_a_user_with_the_rights_that_the_docs_name(new_valkey: NewValkey) -> Non
         "on >pw resetkeys ~beatkit:* ~celery* ~_kombu* resetchannels &/*.celeryev* -@all "
         "+ping +hello +client|setinfo +select +multi +exec +info +eval +evalsha +time "
         "+get +set +setnx +exists +hget +hset +hdel +hmget +hgetall +hkeys +hexists "
-        "+xadd +xrevrange +llen +lpush +pexpire +publish +sadd +smembers"
+        "+xadd +xrevrange +rpush +ltrim +lrange +llen +lpush +pexpire +publish +sadd +smembers"
     )
     with server.client() as admin:
         admin.execute_command("ACL", "SETUSER", "beat", *rights.split())

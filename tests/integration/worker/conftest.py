@@ -20,6 +20,7 @@ import redis
 from celery import Celery
 
 from beatkit.sending.message import task_id
+from beatkit.store.events import from_text
 from tests.servers import ValkeyServer
 
 SHOP = """
@@ -208,8 +209,9 @@ class Shop:
     def recorded(self, reason: str) -> list[int]:
         """Slots that the store's history gives that reason for, in order."""
         with self.store.client(1) as client:
-            rows = [fields for _, fields in client.xrange("beatkit:shop:history")]
-        return sorted(int(row[b"first"]) for row in rows if row[b"reason"].decode() == reason)
+            texts = client.lrange("beatkit:shop:history", 0, -1)
+        events = [from_text(text.decode()) for text in texts]
+        return sorted(one.slot for one in events if one.what == "skipped" and one.why == reason)
 
     def ran(self) -> list[str]:
         found: list[str] = self.notes.lrange("ran", 0, -1)

@@ -132,8 +132,8 @@ def test_what_is_said_of_missing_rights() -> None:
     assert said(exceptions.NoPermissionError("this user has no permissions")) == (
         "Store 'redis://h:6379/0' refused a command: this user has no permissions\n"
         "  from broker_url\n"
-        "  let its user run EVAL, EVALSHA, TIME and the hash, string and stream commands on the "
-        "keys of beatkit_key_prefix, and LPUSH, PEXPIRE and PUBLISH on the broker's"
+        "  let its user run EVAL, EVALSHA, TIME and the hash, string, list and stream commands on "
+        "the keys of beatkit_key_prefix, and LPUSH, PEXPIRE and PUBLISH on the broker's"
     )
 
 

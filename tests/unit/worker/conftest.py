@@ -62,8 +62,8 @@ class Worker:
             return kept.ledgers.get(entry, Ledger()).marks
 
     def reasons(self) -> list[tuple[str, int, str]]:
-        rows = self.store.history()
-        return [(row.entry, row.missed.first, row.missed.reason) for row in rows]
+        rows = [one for one in self.store.history().past().events if one.what == "skipped"]
+        return [(row.entry, row.slot, row.why) for row in reversed(rows)]
 
 
 def headers(slot: int = SLOT, *, entry: str = "hello", **policy: Any) -> dict[str, Any]:

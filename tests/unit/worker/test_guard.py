@@ -47,9 +47,9 @@ class Counted:
         self._call("refresh")
         self.runs.refresh(runs)
 
-    def finish(self, run: Run, ending: Ending) -> None:
+    def finish(self, run: Run, ending: Ending, **more: Any) -> None:
         self._call("finish")
-        self.runs.finish(run, ending)
+        self.runs.finish(run, ending, **more)
 
 
 @pytest.fixture

@@ -1,11 +1,13 @@
 -- Say that a beat lives, and look around. The contract is Store.announce.
 --
--- KEYS  identity, revision, beats, claimed, paused, pending, waiting
+-- KEYS  identity, revision, beats, claimed, paused, pending, waiting, heard,
+--       silences
 -- ARGV  ms to add to the server's clock, identity to use if there is none,
 --       beat id, what it says (JSON), ms until that expires (0 withdraws),
---       revision to put in force ("" none), instead of which one
--- beats: id -> "started expires seen JSON"   waiting: entry -> until when (see `kept`)
-local identity, revision, beats, claimed, paused, pending, waiting = unpack(KEYS)
+--       revision to put in force ("" none), instead of which one, silences kept
+-- beats: id -> "started expires seen JSON"   heard: when a beat last said that it lives
+-- waiting: entry -> until when (see `kept`)   silences: a list of "since until", in which none did
+local identity, revision, beats, claimed, paused, pending, waiting, heard, silences = unpack(KEYS)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
 local me, says, lives = ARGV[3], ARGV[4], tonumber(ARGV[5])
@@ -13,16 +15,22 @@ local function ms(number) return string.format('%.0f', number) end
 
 redis.call('SETNX', identity, ARGV[2])
 
-local started = now
+local started, known, lively = now, false, false
 local announced = redis.call('HGETALL', beats)
 for i = 1, #announced, 2 do
   local since, expires = string.match(announced[i + 1], '^(%S+) (%S+) ')
   if tonumber(expires) <= now then
     redis.call('HDEL', beats, announced[i])
-  elseif announced[i] == me then
-    started = tonumber(since)
+  else
+    lively = true
+    if announced[i] == me then started, known = tonumber(since), true end
   end
 end
+if lives > 0 and not lively then
+  redis.pcall('RPUSH', silences, (redis.call('GET', heard) or '0') .. ' ' .. ms(now))
+  redis.pcall('LTRIM', silences, -ARGV[8], -1)
+end
+if lives > 0 or known then redis.pcall('SET', heard, ms(now)) end
 if lives > 0 then
   redis.call('HSET', beats, me, ms(started) .. ' ' .. ms(now + lives) .. ' ' .. ms(now) .. ' ' .. says)
 else

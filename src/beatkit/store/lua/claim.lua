@@ -1,21 +1,21 @@
 -- Decide slots, or reserve them, each by itself and in order. See Store.claim.
 --
--- KEYS  identity, revision, progress, claimed, paused, reserved, pending, history
+-- KEYS  identity, revision, progress, claimed, paused, reserved, pending, history, sent
 -- ARGV  ms to add to the server's clock, the writer's identity, its revision, its beat id,
---       "claim" or "reserve", ms for which a reservation stands, length of the history,
+--       "claim" or "reserve", ms for which a reservation stands, events kept in the history,
 --       then for each claim: entry, after, slot, not_before, act, kind, attempt,
 --       number of scopes, scopes, 0 or 1 and (first, last, count, reason) of slots missed,
 --       number of commands, for each its number of words and its words
 -- progress: entry -> "slot by fingerprint absent_since"   pending: "slot entry" -> "by
--- attempt since kind after id"   reserved: entry -> "slot by attempt since"
+-- attempt since kind after id"   reserved: entry -> "slot by attempt since"   sent: entry -> its event
 --
 -- Effects reach the append-only file and the replicas as one transaction. Within it, our own
 -- keys are written before the message and put back if the broker refuses it: so a user who
 -- may push but not write our keys pushes nothing, instead of pushing for ever.
-local identity, revision, progress, claimed, paused, reserved, pending, history = unpack(KEYS)
+local identity, revision, progress, claimed, paused, reserved, pending, history, sent = unpack(KEYS)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
-local me, mode, stands, keep = ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7]
+local me, mode, stands, keep_events = ARGV[4], ARGV[5], tonumber(ARGV[6]), ARGV[7]
 local stamp = string.format('%.0f', now)
 
 if (redis.call('GET', identity) or '') ~= ARGV[2] then return {stamp, 'lost'} end
@@ -50,10 +50,18 @@ local function refused(command)
   return type(reply) == 'table' and reply.err
 end
 
-local function record(claim, first, last, count, reason)
-  if keep == '0' then return end
-  redis.pcall('XADD', history, 'MAXLEN', '~', keep, '*', 'at', stamp, 'entry', claim.entry,
-    'first', first, 'last', last, 'count', count, 'reason', reason, 'by', me)
+local last_sent = {}
+local function tell_of(claim)
+  local missed = claim.missed
+  if missed then
+    tell('missed', stamp, missed[2], letter(claim.kind), me, '', missed[1], missed[3], plain(missed[4]), claim.entry)
+  end
+  if claim.act == 'push' then
+    last_sent[#last_sent + 1] = claim.entry
+    last_sent[#last_sent + 1] = tell('sent', stamp, claim.slot, letter(claim.kind), me, '', claim.entry)
+  elseif claim.act == 'miss' and not (missed and missed[2] == claim.slot) then
+    tell('missed', stamp, claim.slot, letter(claim.kind), me, '', claim.slot, '1', 'empty', claim.entry)
+  end
 end
 
 local any = false
@@ -73,7 +81,7 @@ local function decide(claim, raw)
   end
   any = true
   redis.call('HDEL', reserved, claim.entry)
-  if claim.missed then record(claim, unpack(claim.missed)) end
+  tell_of(claim)
   return nil, errors
 end
 
@@ -130,10 +138,10 @@ local function act(claim, raw, by)
 end
 
 local function withhold(claim, raw, by, why)
-  claim.commands = {}
+  claim.commands, claim.act = {}, 'withhold'
   local error = decide(claim, raw)
   if error then return {'failed', claim.after, by, '0', '0', error} end
-  record(claim, claim.slot, claim.slot, '1', 'paused: ' .. why)
+  tell('missed', stamp, claim.slot, letter(claim.kind), me, '', claim.slot, '1', plain('paused: ' .. why), claim.entry)
   return {'withheld', claim.slot, me, '0', '0', why}
 end
 
@@ -153,4 +161,6 @@ end
 local answers = {}
 while at <= #ARGV do answers[#answers + 1] = answer(next_claim()) end
 if any then redis.pcall('HSET', claimed, me, stamp) end
+if #last_sent > 0 then redis.pcall('HSET', sent, unpack(last_sent)) end
+write_history(history, keep_events)
 return {stamp, '', answers}

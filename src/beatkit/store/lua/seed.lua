@@ -1,11 +1,11 @@
 -- Make entries known before their first claim; note which are gone. See Store.seed.
 --
--- KEYS  identity, revision, progress, reserved
+-- KEYS  identity, revision, progress, reserved, sent, ran
 -- ARGV  ms to add to the server's clock, the writer's identity, the writer's revision,
 --       ms after which an absent entry is forgotten, number of seeds,
 --       for each: entry, fingerprint, anchor, known ("" none); then the entries gone
 -- progress: entry -> "slot by fingerprint absent_since", "-" where there is none
-local identity, revision, progress, reserved = unpack(KEYS)
+local identity, revision, progress, reserved, sent, ran = unpack(KEYS)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
 local forget_after, seeds = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -47,8 +47,7 @@ for i = at, #ARGV do
     local marked = old.slot .. ' ' .. old.by .. ' ' .. old.fingerprint .. ' ' .. stamp
     redis.call('HSET', progress, ARGV[i], marked)
   elseif old and now >= old.absent + forget_after then
-    redis.call('HDEL', progress, ARGV[i])
-    redis.call('HDEL', reserved, ARGV[i])
+    for _, rows in ipairs({progress, reserved, sent, ran}) do redis.call('HDEL', rows, ARGV[i]) end
   end
 end
 return {stamp, '', result}

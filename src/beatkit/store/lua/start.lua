@@ -1,15 +1,17 @@
 -- Judge whether a run may start, and mark it as running if it may. See Runs.start.
 --
--- KEYS  progress, marks of the entry, history, waiting
+-- KEYS  progress, marks of the entry, history, waiting, ran
 -- ARGV  ms to add to the server's clock, ms for which a mark is live, ms for which it is kept,
---       how many are kept, length of the history, entry, key, slot, token, by,
---       passes, redelivered, not_after or "", coalesce, overlap, what to keep (JSON) or ""
+--       how many are kept, events kept in the history, entry, key, slot, token, by,
+--       passes, redelivered, not_after or "", coalesce, overlap, what to keep (JSON) or "",
+--       kind, task id
 -- marks: key -> "state given token until started"   "covers" -> "slot key"   "kept": see `kept`
-local progress, marks, history, waiting = unpack(KEYS)
+-- ran: entry -> the event of the run that started last
+local progress, marks, history, waiting, ran = unpack(KEYS)
 local live_for, keep_for, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
-local length, entry, key, slot, token, by = unpack(ARGV, 5, 10)
+local keep_events, entry, key, slot, token, by = unpack(ARGV, 5, 10)
 local passes, redelivered, coalesce = ARGV[11] == '1', ARGV[12] == '1', ARGV[14] == '1'
-local not_after, overlap = tonumber(ARGV[13]), ARGV[15]
+local not_after, overlap, kind, id = tonumber(ARGV[13]), ARGV[15], ARGV[17], ARGV[18]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
 
@@ -56,15 +58,13 @@ local function judge()
   return 'start'
 end
 
-local function record(of_slot, reason)
-  if length == '0' then return end
-  redis.pcall('XADD', history, 'MAXLEN', '~', length, '*', 'at', text(now), 'entry', entry,
-    'first', of_slot, 'last', of_slot, 'count', '1', 'reason', reason, 'by', by)
+local function tell_skip(of_slot, of_kind, of_id, reason)
+  tell('skipped', text(now), of_slot, letter(of_kind), by, of_id, reason, entry)
 end
 
 -- Judged afresh when it comes again, it is no copy of what its own mark stands for.
 local function keep()
-  if kept and kept.key ~= key then record(kept.slot, 'overlap') end
+  if kept and kept.key ~= key then tell_skip(kept.slot, kept.kind, kept.id, 'overlap') end
   redis.call('HDEL', marks, key)
   redis.call('HSET', marks, 'kept', ARGV[16])
   redis.call('PEXPIRE', marks, text(keep_for))
@@ -81,12 +81,16 @@ local function trim()
 end
 
 local outcome, wait = judge()
-if outcome == 'kept' then
-  keep()
-elseif outcome ~= 'start' and outcome ~= 'held' then
-  record(slot, outcome)
+if outcome ~= 'start' then
+  if outcome == 'kept' then
+    keep()
+    tell('kept', text(now), slot, letter(kind), by, id, entry)
+  elseif outcome ~= 'held' then
+    tell_skip(slot, kind, id, outcome)
+  end
+  write_history(history, keep_events)
+  return {outcome, slot, text(wait or 0)}
 end
-if outcome ~= 'start' then return {outcome, slot, text(wait or 0)} end
 
 if kept and kept.key == key then redis.call('HDEL', marks, 'kept') end
 
@@ -102,4 +106,7 @@ trim()
 redis.call('HSET', marks, key,
   table.concat({'running', given, token, text(now + live_for), text(now)}, ' '))
 redis.call('PEXPIRE', marks, text(keep_for))
+redis.pcall('HSET', ran, entry,
+  tell('started', text(now), slot, letter(kind), by, id, other(given, slot), entry))
+write_history(history, keep_events)
 return {outcome, given, '0'}
