@@ -2,21 +2,21 @@
 
 from beatkit.schedules.rules import IntervalRule
 from beatkit.sending import BrokerUnavailable, Outgoing
-from tests.simulation import world as worlds
+from tests.simulation import wire
 from tests.simulation.test_dangers import latest, times
 from tests.simulation.test_histories import hosts
 from tests.simulation.world import World, entry
 
 
 def test_a_message_that_ends_the_connection_each_time_holds_up_no_other_entry(monkeypatch, caplog):
-    publish = worlds.Publisher.publish
+    publish = wire.Publisher.publish
 
-    def cut_off(self: worlds.Publisher, out: Outgoing, **_: object) -> None:
+    def cut_off(self: wire.Publisher, out: Outgoing, **_: object) -> None:
         if out.entry.name == "bad":
             raise BrokerUnavailable("the connection was closed")
         publish(self, out)
 
-    monkeypatch.setattr(worlds.Publisher, "publish", cut_off)
+    monkeypatch.setattr(wire.Publisher, "publish", cut_off)
     world = World(60, way="claimed")
     world.start(*hosts(1, [entry(name, IntervalRule(1_000)) for name in ("bad", "good")]))
     world.run(30)

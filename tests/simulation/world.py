@@ -12,11 +12,11 @@ gone on; that is a legal history, and it needs no threads.
 
 from __future__ import annotations
 
+import json
 import random
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any
 
 from beatkit.beat.passes import Passes
@@ -25,24 +25,14 @@ from beatkit.beat.revision import revision
 from beatkit.beat.rows import Row
 from beatkit.clock import HostClock
 from beatkit.entry import Entry, Policy
-from beatkit.errors import StoreUnavailable
 from beatkit.schedules.rules import Rule
-from beatkit.sending import BrokerUnavailable, Outgoing
-from beatkit.sending.claimed import ClaimedWay
-from beatkit.sending.message import outgoing
-from beatkit.store import Beat, Claim, Decision, Situation, Writer
+from beatkit.store import FORGET_MS, Action, Beat, Progress
 from beatkit.store.memory import memory_store
+from tests.simulation.faults import CALM, Crashed, Faults
+from tests.simulation.wire import Wire, way_of
 
 START = 1_800_000_000_000
 NEVER = 10**18
-
-
-class Crashed(BaseException):
-    """The beat was killed here."""
-
-
-class NoReply(StoreUnavailable):
-    """The store is out, or its reply was lost."""
 
 
 @dataclass(frozen=True)
@@ -54,23 +44,6 @@ class Ruled:
 
 def entry(name: str, rule: Rule, **policy: Any) -> Entry:
     return Entry(name, f"tasks.{name}", Ruled(rule), policy=Policy(**policy))
-
-
-@dataclass
-class Faults:
-    """Chances per call of the store, and how long things last, in milliseconds."""
-
-    crash: float = 0.0
-    stop: float = 0.0
-    stop_ms: tuple[int, int] = (300, 90_000)
-    lost_reply: float = 0.0
-    refused_push: float = 0.0
-    latency_ms: tuple[int, int] = (0, 3)
-    restart_ms: tuple[int, int] = (200, 20_000)
-    timeout_ms: int = 1_000
-
-
-CALM = Faults()
 
 
 @dataclass(frozen=True)
@@ -110,7 +83,13 @@ class Host:
 
 
 class World:
-    """Runs hosts; see the module."""
+    """Runs hosts; see the module.
+
+    Args:
+        seed: Of everything random.
+        faults: To begin with.
+        way: "atomic"; "reserved", where somebody's code runs for each message; "claimed".
+    """
 
     def __init__(self, seed: int, faults: Faults = CALM, *, way: str = "atomic") -> None:
         self.way = way
@@ -127,9 +106,14 @@ class World:
         self.high: dict[str, int] = {}
         self.wipes = 0
         self.in_force = ""
-        self.store = memory_store(clock=self.store_now, run=self._push)
+        self.ruled: list[tuple[float, str]] = []  # since when each revision was in force
+        self.built: list[tuple[str, int, str, float]] = []  # whose code ran for which slot
+        self.store: Any = memory_store(clock=self.store_now, run=self._push)
+        self.counts_from: dict[str, float] = {}
+        self.before_their_time: list[Sent] = []  # of slots from before the entry counted
+        self._known: Mapping[str, Progress] = {}
+        self._pauses: list[tuple[int, Action]] = []
         self._script: list[tuple[float, Callable[[], None]]] = []
-        self._pushing: tuple[Host, str] | None = None
 
     # --- time
 
@@ -214,16 +198,11 @@ class World:
             presence,
             rows,
             store,
-            self._way(host, store),
+            way_of(self, host, store),
             read_host=host_clock(self, host),
             on_sent=lambda one, slot: host.logged.append((one.name, slot)),
             poll_limit_ms=1000,
         )
-
-    def _way(self, host: Host, store: Wire) -> Any:
-        if self.way == "atomic":
-            return Way(self, store)
-        return ClaimedWay(store, Publisher(self, host), partial(outgoing, "sim:"))  # type: ignore[arg-type]
 
     # --- store and broker
 
@@ -242,17 +221,53 @@ class World:
             kept.progress[name] = replace(kept.progress[name], slot=slot)
         self.high.pop(name, None)
 
+    def served(self, call: Callable[[], Any]) -> Any:
+        """Let the server do a call."""
+        return call()
+
     def _push(self, command: tuple[Any, ...]) -> None:
         if self.random.random() < self.faults.refused_push:
-            raise RuntimeError("OOM command not allowed when used memory > 'maxmemory'.")
-        name, slot, kind, host, mine = command[2]
-        self.sent.append(Sent(name, slot, self.store_now(), host, mine, self.in_force, kind))
+            raise RuntimeError(self.faults.refusal)
+        self.arrived(json.loads(command[2]))
+
+    def arrived(self, message: list[Any]) -> None:
+        """Note a message that reached the broker."""
+        name, slot, kind, host, mine = message
+        one = Sent(name, slot, self.store_now(), host, mine, self.in_force, kind)
+        self.sent.append(one)
+        if slot < self.counts_from.get(name, 0.0):
+            self.before_their_time.append(one)
+
+    def note_in_force(self, revision: str) -> None:
+        if revision != self.in_force:
+            self.ruled.append((self.t, revision))
+        self.in_force = revision
+
+    def act(self, action: Action) -> None:
+        """An operator does something."""
+        self.store.act(action)
+        self._pauses.append((self.store_now(), action))
+
+    def was_paused(self, scope: str, at: int) -> bool:
+        """Whether an operator's pause of a scope was in force at an instant."""
+        verbs = [one.verb for done, one in self._pauses if done < at and scope in one.scopes]
+        return bool(verbs) and verbs[-1] == "pause"
 
     def check_progress(self) -> None:
-        """Progress never goes back."""
-        for name, progress in self.store.read().progress.items():
+        """Progress never goes back; and note from when each entry counts."""
+        found = self.store.read().progress
+        for name, progress in found.items():
             assert progress.slot >= self.high.get(name, 0), f"{name} went back (seed {self.seed})"
             self.high[name] = progress.slot
+            if self._counts_anew(self._known.get(name), progress):
+                self.counts_from[name] = self.ruled[-1][0]
+        self._known = found
+
+    def _counts_anew(self, before: Progress | None, now: Progress) -> bool:
+        if before is None or before.fingerprint != now.fingerprint:
+            return True
+        back = before.absent_since is not None and now.absent_since is None
+        return back and self.store_now() - before.absent_since >= FORGET_MS
 
     # --- what came of it
 
@@ -288,96 +303,3 @@ class World:
 def host_clock(world: World, host: Host) -> Callable[[], HostClock]:
     """The clocks of a host: one that counts with a drift, one that may be quite wrong."""
     return lambda: HostClock(world.t * (1 + host.drift), world.t + host.wall_offset)
-
-
-class Wire:
-    """The store as a host sees it: each call takes time and may go wrong."""
-
-    def __init__(self, world: World, host: Host) -> None:
-        self._world = world
-        self._host = host
-
-    def __getattr__(self, name: str) -> Callable[..., Any]:
-        call = getattr(self._world.store, name)
-        return lambda *args, **kwargs: self._exchange(lambda: call(*args, **kwargs))
-
-    def _exchange(self, call: Callable[[], Any]) -> Any:
-        world, host, faults = self._world, self._host, self._world.faults
-        world.spend(host, world.random.randint(*faults.latency_ms))
-        self.trouble()
-        if world.t < world.out_until:
-            world.spend(host, min(faults.timeout_ms, world.out_until - world.t))
-            raise NoReply("the store is out")
-        reply = call()
-        if isinstance(reply, Situation):
-            world.in_force = reply.revision
-        world.check_progress()
-        world.spend(host, world.random.randint(*faults.latency_ms))
-        self.trouble()
-        if world.random.random() < faults.lost_reply:
-            world.spend(host, faults.timeout_ms)
-            raise NoReply("the reply was lost")
-        return reply
-
-    def trouble(self) -> None:
-        world, faults = self._world, self._world.faults
-        if world.random.random() < faults.crash:
-            raise Crashed
-        if world.random.random() < faults.stop:
-            stopped = world.random.randint(*faults.stop_ms)
-            world.spend(self._host, min(stopped, max(0.0, world.calm_from - world.t)))
-
-
-class Way:
-    """Sends atomically, with the least of messages."""
-
-    def __init__(self, world: World, store: Any) -> None:
-        self._world = world
-        self._store = store
-
-    def send(self, writer: Writer, batch: Iterable[tuple[Entry, Claim]]) -> Decision:
-        if self._world.t < self._world.broker_out_until:
-            raise BrokerUnavailable("the broker is out")
-        claims = [
-            replace(claim, commands=(("LPUSH", "q", _message(writer, claim)),))
-            for _, claim in batch
-        ]
-        return self._store.claim(writer, claims)
-
-    def attend(self, *_: Any) -> None:
-        """An atomic step leaves nothing undone."""
-
-    def close(self) -> None:
-        """There is nothing to let go of."""
-
-
-class Publisher:
-    """A broker that is not the store, as a host sees it."""
-
-    blocked = False
-
-    def __init__(self, world: World, host: Host) -> None:
-        self._world = world
-        self._host = host
-
-    def ready(self) -> None:
-        if self._world.t < self._world.broker_out_until:
-            raise BrokerUnavailable("the broker is out")
-
-    def publish(self, out: Outgoing, *, begun_before: bool = False) -> None:
-        world, host = self._world, self._host
-        world.spend(host, world.random.randint(*world.faults.latency_ms))
-        Wire(world, host).trouble()
-        self.ready()
-        name, kind = out.entry.name, out.options["headers"]["beatkit-kind"]
-        world.sent.append(Sent(name, out.slot, world.store_now(), host.id, "", "", kind))
-        Wire(world, host).trouble()
-        if world.random.random() < world.faults.lost_reply:
-            raise BrokerUnavailable("the confirmation was lost")
-
-    def close(self) -> None:
-        """There is nothing to let go of."""
-
-
-def _message(writer: Writer, claim: Claim) -> tuple[str, int, str, str, str]:
-    return (claim.entry, claim.slot, claim.kind, writer.beat, writer.revision)
