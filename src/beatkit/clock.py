@@ -123,6 +123,15 @@ class StoreClock:
         """Whether the store's time was ever read."""
         return self._anchor is not None
 
+    @property
+    def refuses_ms(self) -> int:
+        """By how much the store's latest reading is refused; 0: it is not."""
+        return round(self.apart_ms) if self.verdict == "refused" else 0
+
+    def begin(self, now_ms: float, asked: HostClock, answered: HostClock) -> None:
+        """Take a first time that is not the store's own; readings are held against it."""
+        self._anchor, _ = reconcile(None, now_ms, asked, answered)
+
     def observe(self, reading_ms: float, asked: HostClock, answered: HostClock) -> Verdict:
         """Take a reading of the store's clock; see `reconcile`."""
         before = self._anchor

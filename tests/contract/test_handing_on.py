@@ -31,15 +31,17 @@ def test_while_a_reservation_stands_others_are_told_when_it_ends(bench: Bench) -
     assert answer == Answer("taken", at, "beat-1", attempt=1, until=reserved.now + 750)
 
 
-def test_a_reservation_asked_for_again_is_the_same(bench: Bench) -> None:
-    writer = in_force(bench.store)
-    at = seed_one(bench.store, writer)
-    bench.store.reserve(writer, [push(at, at + 15)])
+def test_a_reservation_asked_for_again_is_the_same_and_stands_from_now_on(bench: Bench) -> None:
+    first, second = in_force(bench.store, "beat-1"), in_force(bench.store, "beat-2")
+    at = seed_one(bench.store, first)
+    bench.store.reserve(first, [push(at, at + 15)])
     bench.advance(10_000)
 
-    again = only(bench.store.reserve(writer, [push(at, at + 15)]))
+    again = bench.store.reserve(first, [push(at, at + 15)])
+    answer = only(bench.store.reserve(second, [push(at, at + 15)]))
 
-    assert again == Answer("reserved", at, attempt=1)
+    assert only(again) == Answer("reserved", at, attempt=1)
+    assert answer == Answer("taken", at, "beat-1", attempt=1, until=again.now + 750)
 
 
 def test_an_unfinished_reservation_is_taken_over_and_the_first_holder_cannot_push(
@@ -60,6 +62,19 @@ def test_an_unfinished_reservation_is_taken_over_and_the_first_holder_cannot_pus
     assert only(bench.store.claim(second, [replace(claim, attempt=2)])).outcome == "sent"
     assert only(bench.store.claim(first, [replace(claim, attempt=1)])).outcome == "decided"
     assert len(bench.queue("celery")) == 1
+
+
+def test_a_reservation_from_before_a_step_back_of_the_clock_is_taken_over(bench: Bench) -> None:
+    first, second = in_force(bench.store, "beat-1"), in_force(bench.store, "beat-2")
+    at = seed_one(bench.store, first)
+    claim = push(at, at + 15, not_before=at - 3_600_000)
+    bench.advance(1_000)
+    bench.store.reserve(first, [claim])
+    bench.advance(-60_000)
+
+    taken = only(bench.store.reserve(second, [claim]))
+
+    assert taken == Answer("reserved", at, attempt=2)
 
 
 def test_a_push_without_the_reservation_it_names_is_refused(bench: Bench) -> None:

@@ -53,13 +53,15 @@ progress, and a claim that follows a stale one is answered "moved" and planned a
   ERROR a distinct reason; the others are not delayed.
 - *The store lost its data.* Its random identity is gone: beats give it back the highest
   progress they know, wait 0.8 s for one another, and only then claim. A beat that knows
-  nothing lets the others speak first, and starts from now where nobody does. If only
+  nothing lets the others speak first, and starts from now where nobody does. One that stood
+  by remembers which revision was in force, and lets that one's beats come back. If only
   progress is behind (a replica took over), slots younger than 60 s are sent again with the
   same id, older ones are decided again as they were.
 - *The wall clock of a host steps, or is wrong.* Nothing: now is the store's time, carried on
   a monotonic clock. *The store's clock leaps forward* by more than 5 s: followed only if the
-  host's clock agrees, or if it undoes a step back. *It steps back*: followed; decided slots
-  stay decided.
+  host's clock agrees, or if it undoes a step back; a beat that starts meanwhile believes the
+  beats that refuse it. *It steps back*: followed, and all is planned anew; decided slots stay
+  decided, and what bears a stamp of the future (a reservation, an announcement) is void.
 - *Two releases run at once.* One revision is in force, named in a key that each claim is
   checked against: the latest to appear that has proved itself for 5 s. Beats of the others
   stand by.

@@ -14,12 +14,12 @@ from beatkit.beat.outage import Outage
 from beatkit.beat.plan import Move
 from beatkit.beat.presence import Presence
 from beatkit.beat.rows import Row
-from beatkit.beat.seeding import SETTLE_MS, Seeding
+from beatkit.beat.seeding import Seeding
 from beatkit.clock import HostClock
 from beatkit.entry import Entry
 from beatkit.errors import StoreError, StoreUnavailable
 from beatkit.sending import BrokerUnavailable, Way
-from beatkit.store import Answer, Store
+from beatkit.store import RESERVED_MS, Answer, Store
 
 BATCH = 100
 """At most so many entries are taken up in one pass, so that each stays short."""
@@ -27,8 +27,8 @@ BATCH = 100
 RETRY_S = 0.25
 """While the store is away, it is tried again after this."""
 
-AGAIN_S = 0.2
-"""While the entries could not be made known to the store, that is tried again after this."""
+AGAIN_S = 0.1
+"""While the entries are not known to the store, that is tried again after this."""
 
 STANDBY_PACE_MS = 100
 """A standby looks at what is due at most this often: it works in lots, not slot by slot."""
@@ -73,12 +73,10 @@ class Passes:
         self._on_sent = on_sent
         self._poll_limit_ms = poll_limit_ms
         self._last_sent = 0
-        self._rest_until = 0
+        self._rest_until = 0.0  # on the steady clock
 
     def tick(self) -> float:
-        """Do what is due, a bounded batch of it.
-
-        No error of the store leaves this; an entry's own error is that entry's alone.
+        """Do what is due, a bounded batch of it; errors of stores and entries stay inside.
 
         Returns:
             Seconds until the next call is wanted; 0: there is more to do.
@@ -86,7 +84,7 @@ class Passes:
         try:
             if self.presence.next_look() <= 0:
                 self._look()
-            if self.presence.in_force and not self._seeding.done:
+            if (self.presence.in_force or self.presence.hesitates) and not self._seeding.done:
                 self.presence.look_again()
                 return AGAIN_S
             wait_ms = self._serve()
@@ -117,22 +115,23 @@ class Passes:
     def _look(self) -> None:
         situation = self.presence.look(self._last_sent, len(self.failing))
         now = min(situation.now, self.presence.now())  # the store's own may have leapt ahead
-        if self.outage.lasts or len(situation.peers) > 1:
-            self._seeding.others_may_know_more(now)
         if not self.presence.in_force:
             self._seeding.void()
             return
-        if self._seeding.wanted(situation, now):
+        if self._seeding.wanted(situation, self._read_host().steady):
             self._seed(now)
+        elif self.presence.stepped:
+            self._plan_afresh(now)
         if self._seeding.done:
             self._way.attend(self.presence.writer, situation, self._find)
 
     def _seed(self, now: int) -> None:
-        if not self._seeding.run(self.presence.writer, now):
+        steady = self._read_host().steady
+        if not self._seeding.run(self.presence.writer, now, steady, self.presence.hesitates):
             return
         self._plan_afresh(now)
         if self._seeding.after_loss:
-            self._rest_until = now + SETTLE_MS
+            self._rest_until = steady + peers.SETTLE_MS
 
     def _find(self, name: str) -> Entry | None:
         row = self.rows.get(name)
@@ -163,13 +162,13 @@ class Passes:
         first = self.agenda.first() if self._seeding.done else None
         if first is None:
             return peers.ANNOUNCE_MS
-        return max(0, max(first + delay, self._rest_until) - now)
+        return max(0.0, first + delay - now, self._rest_until - self._read_host().steady)
 
     def _take_up(self, rows: list[Row], now: int) -> None:
         standing = self.presence.standing()
         if standing.rank:
             rows = self._left_undone(rows, now)
-            self._rest_until = now + STANDBY_PACE_MS
+            self._rest_until = self._read_host().steady + STANDBY_PACE_MS
         jobs: list[tuple[Row, Move]] = []
         for row in rows:
             if len(jobs) >= BATCH:
@@ -235,8 +234,11 @@ class Passes:
                     self._answered_late(row, answer.progress)
                 if self._take_progress(row, answer.progress, now):
                     self._put(row, self._wake(row, now))
-            case "early" | "taken":
+            case "early":
                 self._put(row, max(answer.until, now + 1))
+                self.presence.look_again()  # the store's clock is behind what is carried
+            case "taken":  # `until` is by the store's clock, which may have leapt
+                self._put(row, min(max(answer.until, now + 1), now + RESERVED_MS))
             case "not_in_force" | "lost":
                 self._put(row, now)
                 self._seeding.void()

@@ -36,6 +36,25 @@ PROBATION_MS = 5_000
 ABSENT_MS = 30_000
 """A revision none of whose beats was heard for so long is gone; announcements last so long."""
 
+SETTLE_MS = 800
+"""Where the store may have lost its data, beats that know more have so long to say so."""
+
+
+@dataclass(frozen=True, slots=True)
+class Memory:
+    """Which revision a beat last knew to be in force.
+
+    A store that lost its data knows neither that nor who is alive, so a beat that stood by
+    may not go by what such a store says.
+
+    Attributes:
+        revision: The last one that was in force and had a live beat; "": none was seen.
+        silent_ms: For how long none of its beats was heard.
+    """
+
+    revision: str = ""
+    silent_ms: float = 0.0
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -81,34 +100,46 @@ def standing(me: str, situation: Situation, claimed: Mapping[str, int]) -> Stand
     for peer in situation.peers:
         if peer.beat.id == me:
             break
-        if peer.beat.revision == own and situation.now - peer.seen <= FRESH_MS:
+        if peer.beat.revision == own and was_heard(peer, situation, FRESH_MS):
             better.append(peer.beat.id)
     last = max((claimed.get(beat, 0) for beat in better), default=0)
     return Standing(min(len(better), MAX_RANK), last)
 
 
-def appearance(me: Beat, situation: Situation, since: int) -> int | None:
+def appearance(
+    me: Beat, situation: Situation, served_ms: float, *, hesitates: bool = False
+) -> int | None:
     """Return when a beat's revision appeared, for its next announcement; None: not yet.
 
     What a beat once announced it keeps for as long as its process lives, so one that was
     stopped for an hour does not come back as the newest. A beat that starts takes over what
-    the live beats of its revision announce.
+    the live beats of its revision announce; one whose revision is in force need prove nothing.
 
     Args:
         me: The beat, as it announced itself.
         situation: What the store answered to that.
-        since: Since when this beat has completed passes without a gap.
+        served_ms: For how long this beat has completed passes without a gap.
+        hesitates: Others may be about to tell an empty store what they know.
     """
-    same = [peer.beat for peer in _live(situation) if peer.beat.revision == me.revision]
+    live = [peer.beat for peer in _live(situation)]
+    same = [beat for beat in live if beat.revision == me.revision]
     known = [beat.appeared for beat in (me, *same) if beat.appeared is not None]
     if known:
         return max(known)
-    if not _in_force(situation) or situation.now - since >= PROBATION_MS:
-        return situation.now
-    return None
+    if (hesitates and not situation.revision) or served_ms < _probation(me, situation):
+        return None
+    # Later than the others also where the store's clock has stepped back since.
+    return max(situation.now, *(1 + (beat.appeared or 0) for beat in (me, *live)))
 
 
-def promotion(me: Beat, situation: Situation, heard: int) -> Promotion | None:
+def _probation(me: Beat, situation: Situation) -> int:
+    if situation.revision == me.revision:
+        return 0
+    in_force = any(peer.beat.revision == situation.revision for peer in _live(situation))
+    return PROBATION_MS if in_force else 0
+
+
+def promotion(me: Beat, situation: Situation, memory: Memory) -> Promotion | None:
     """Return the change of the revision in force that this beat must ask for, if any.
 
     The revision with the highest number, and of those the latest to appear, is to be in
@@ -118,17 +149,17 @@ def promotion(me: Beat, situation: Situation, heard: int) -> Promotion | None:
     Args:
         me: The beat, as it announced itself.
         situation: What the store answered to that.
-        heard: When this beat last heard of a beat of the revision in force; 0: never. A
-            beat that stopped in good order is no longer among the peers, and may be
-            about to start again.
+        memory: What this beat knew to be in force. A beat of it that stopped in good order,
+            or that has not come back yet to a store that lost its data, is not among the
+            peers.
     """
     if me.appeared is None or situation.revision == me.revision:
         return None
-    mine = _seniority(me)
-    if situation.revision and not _in_force(situation) and situation.now - heard <= ABSENT_MS:
+    others = [peer.beat for peer in _proven(situation) if peer.beat.revision != me.revision]
+    ruled = memory.revision not in ("", me.revision) and memory.silent_ms <= ABSENT_MS
+    if ruled and memory.revision not in {beat.revision for beat in others}:
         return None
-    others = [peer.beat for peer in _live(situation) if peer.beat.revision != me.revision]
-    if any(other.appeared is not None and _seniority(other) > mine for other in others):
+    if any(_seniority(other) > _seniority(me) for other in others):
         return None
     return Promotion(me.revision, instead_of=situation.revision)
 
@@ -138,21 +169,44 @@ def others_live(me: Beat, situation: Situation) -> bool:
     return any(peer.beat.revision != me.revision for peer in _live(situation))
 
 
-def heard(situation: Situation) -> int:
-    """Return when a beat of the revision in force was heard last; 0: none is known."""
-    return max((peer.seen for peer in _in_force(situation)), default=0)
+def silence(situation: Situation) -> int | None:
+    """Return for how many milliseconds no proven beat of the revision in force was heard.
+
+    Returns:
+        None: none is alive.
+    """
+    in_force = [one for one in _proven(situation) if one.beat.revision == situation.revision]
+    return min((situation.now - peer.seen for peer in in_force), default=None)
+
+
+def refused_ms(me: Beat, situation: Situation) -> int:
+    """Return how far ahead the store's clock is by the word of the beats that were here before.
+
+    A beat that starts has no time of its own to hold against the store's. Those that knew it
+    before it leapt do.
+    """
+    fresh = (peer.beat for peer in situation.peers if was_heard(peer, situation, FRESH_MS))
+    return next((beat.refuses_ms for beat in fresh if beat.id != me.id), 0)
 
 
 def _seniority(beat: Beat) -> tuple[int, int, str]:
     return (beat.number, beat.appeared or 0, beat.revision)
 
 
+def was_heard(peer: Peer, situation: Situation, within_ms: int) -> bool:
+    """Return whether a beat announced itself so recently.
+
+    What was heard in the future is from before a step back of the store's clock.
+    """
+    return 0 <= situation.now - peer.seen <= within_ms
+
+
 def _live(situation: Situation) -> list[Peer]:
-    return [peer for peer in situation.peers if situation.now - peer.seen <= ABSENT_MS]
+    return [peer for peer in situation.peers if was_heard(peer, situation, ABSENT_MS)]
 
 
-def _in_force(situation: Situation) -> list[Peer]:
-    return [peer for peer in _live(situation) if peer.beat.revision == situation.revision]
+def _proven(situation: Situation) -> list[Peer]:
+    return [peer for peer in _live(situation) if peer.beat.appeared is not None]
 
 
 def share_nothing(mine: Iterable[str], theirs: Iterable[str]) -> bool:

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from beatkit.beat import peers
 from beatkit.clock import HostClock, StoreClock
+from beatkit.errors import StoreError
 from beatkit.store import Beat, Promotion, Situation, Store, Writer
 
 logger = logging.getLogger("beatkit.beat")
@@ -41,8 +42,12 @@ class Presence:
         self._clock = StoreClock()
         self._looked: float | None = None  # steady time of the latest answer
         self._claimed: Mapping[str, int] = {}
-        self._heard = 0
-        self._foreign_until = 0
+        self._was_away = False  # when this beat asked for the first time
+        self._hesitates_until = 0.0  # on the steady clock, as are the next four
+        self._serving_since = 0.0
+        self._ruled_by = ""
+        self._ruled_at = 0.0
+        self._foreign_until = 0.0
         self._said = ""
         self._zones_said: set[str] = set()
 
@@ -60,6 +65,16 @@ class Presence:
     def look_again(self) -> None:
         """Make the next announcement due at once: what is believed proved wrong."""
         self._looked = None
+
+    @property
+    def stepped(self) -> bool:
+        """Whether the time was moved by the latest look: what was planned by it is void."""
+        return self._clock.verdict == "followed"
+
+    @property
+    def hesitates(self) -> bool:
+        """Whether other beats may be about to tell an empty store what they know."""
+        return self._read_host().steady < self._hesitates_until
 
     @property
     def in_force(self) -> bool:
@@ -92,29 +107,48 @@ class Presence:
         asked = self._read_host()
         gap = self._looked is None or asked.steady - self._looked > GAP_MS
         self.me = replace(self.me, passed=0 if gap else self.now(), sent=sent, owed=owed)
-        situation = self._store.announce(self.me, expires=peers.ABSENT_MS)
+        situation = self._announced()
         answered = self._read_host()
+        if self.situation is None and (self._was_away or len(situation.peers) > 1):
+            self._hesitates_until = answered.steady + peers.SETTLE_MS
         self._observe(situation, asked, answered)
         self._looked = answered.steady
         if gap:
-            self.able_since = situation.now
+            self._serving_since = answered.steady
+        if gap or self.stepped:
+            self.able_since = self.now()
         self.situation = self._contend(situation)
         self._say_whether_in_force()
         self._say_whose_zones_differ(situation)
         return self.situation
+
+    def _announced(self) -> Situation:
+        try:
+            return self._store.announce(self.me, expires=peers.ABSENT_MS)
+        except StoreError:
+            self._was_away = True
+            raise
 
     def leave(self, store: Store) -> Situation:
         """Withdraw the announcement, through a store whose connection is not in use."""
         return store.announce(self.me, expires=0)
 
     def _contend(self, situation: Situation) -> Situation:
-        self._heard = max(self._heard, peers.heard(situation))
-        appeared = peers.appearance(self.me, situation, self.able_since)
+        steady = self._read_host().steady
+        appeared = peers.appearance(
+            self.me, situation, steady - self._serving_since, hesitates=self.hesitates
+        )
         self.me = replace(self.me, appeared=appeared)
-        wanted = peers.promotion(self.me, situation, self._heard)
+        wanted = peers.promotion(self.me, situation, self._remember(situation, steady))
         if wanted is None or self._is_empty_beside_others(situation) or self._is_foreign(situation):
             return situation
         return self._promote(wanted)
+
+    def _remember(self, situation: Situation, steady: float) -> peers.Memory:
+        silence = peers.silence(situation)
+        if silence is not None:
+            self._ruled_by, self._ruled_at = situation.revision, steady - silence
+        return peers.Memory(self._ruled_by, steady - self._ruled_at)
 
     def _is_empty_beside_others(self, situation: Situation) -> bool:
         """Whether this schedule has no entry and others live: more likely a mistake than a wish.
@@ -126,20 +160,20 @@ class Presence:
     def _promote(self, wanted: Promotion) -> Situation:
         situation = self._store.announce(self.me, expires=peers.ABSENT_MS, promote=wanted)
         if situation.revision == self.me.revision:
-            self.able_since = situation.now
+            self.able_since = self.now()
         return situation
 
     def _is_foreign(self, situation: Situation) -> bool:
         """Whether live beats under this prefix serve a schedule that shares no entry."""
         if not peers.others_live(self.me, situation):
             return False
-        if situation.now < self._foreign_until:
+        if self._read_host().steady < self._foreign_until:
             return True
         known = self._store.read().progress
         theirs = [name for name, row in known.items() if row.absent_since is None]
         if not peers.share_nothing(self._names, theirs):
             return False
-        self._foreign_until = situation.now + FOREIGN_CHECK_MS
+        self._foreign_until = self._read_host().steady + FOREIGN_CHECK_MS
         self._complain_of(situation, theirs)
         return True
 
@@ -158,7 +192,10 @@ class Presence:
 
     def _observe(self, situation: Situation, asked: HostClock, answered: HostClock) -> None:
         before = self._clock.verdict
+        if not self._clock.known:
+            self._clock.begin(situation.now - peers.refused_ms(self.me, situation), asked, answered)
         verdict = self._clock.observe(situation.now, asked, answered)
+        self.me = replace(self.me, refuses_ms=self._clock.refuses_ms)
         apart = self._clock.apart_ms / 1000
         if verdict == "refused" != before:
             logger.error(
@@ -174,7 +211,7 @@ class Presence:
     def _say_whether_in_force(self) -> None:
         if self.in_force:
             self._say(logging.INFO, "beat: schedule %s is in force.", self.me.revision)
-        elif self.situation is not None and self.situation.now >= self._foreign_until:
+        elif self.situation is not None and self._read_host().steady >= self._foreign_until:
             self._say(
                 logging.INFO,
                 "beat: standing by: schedule %s is in force, this beat's is %s.",

@@ -18,9 +18,6 @@ logger = logging.getLogger("beatkit.beat")
 CHUNK = 1_000
 """Entries a round trip."""
 
-SETTLE_MS = 800
-"""After a store lost its data, the other beats have so long to say what they know."""
-
 RESEND_MS = 60_000
 """Slots younger than this are sent again where the store has fallen behind."""
 
@@ -41,9 +38,8 @@ class Seeding:
         self._rows = rows
         self._store = store
         self._identity = ""
-        self._tidy_at: int | None = None
-        self._ask_until = 0
-        self._served = 0  # when this beat was last seen in force
+        self._tidy_at: float | None = None  # on the steady clock, as is the next
+        self._served: float | None = None  # when this beat was last seen in force
         self._aged = False  # what it knows may be of entries forgotten since
         self.done = False
         self.after_loss = False
@@ -52,17 +48,12 @@ class Seeding:
         """Note that the rows' progress may be out of date: seed before the next claim."""
         self.done = False
 
-    def others_may_know_more(self, now: int) -> None:
-        """Note, before the first `run`, that an empty store may be one that lost its data."""
-        if not self._ask_until:
-            self._ask_until = now + SETTLE_MS
-
-    def wanted(self, situation: Situation, now: int) -> bool:
+    def wanted(self, situation: Situation, steady: float) -> bool:
         """Whether to `run`: never done, the store lost its data, or to forget what is gone.
 
         Args:
             situation: What the store answered to a beat in force.
-            now: The store's time as it is carried, which a leap need not have moved.
+            steady: The host's steady clock, milliseconds.
         """
         if self.done:
             self.after_loss = False
@@ -73,26 +64,32 @@ class Seeding:
             self.done = False
             self.after_loss = True
         self._identity = situation.identity
-        if self._served and now - self._served >= FORGET_MS:
+        if self._served is not None and steady - self._served >= FORGET_MS:
             self._aged, self.done = True, False
-        self._served = now
-        return not self.done or (self._tidy_at is not None and now >= self._tidy_at)
+        self._served = steady
+        return not self.done or (self._tidy_at is not None and steady >= self._tidy_at)
 
-    def run(self, writer: Writer, now: int) -> bool:
+    def run(self, writer: Writer, now: int, steady: float, hesitates: bool) -> bool:
         """Seed every row and read its progress.
+
+        Args:
+            writer: Who writes, in force.
+            now: The store's time.
+            steady: The host's steady clock, milliseconds.
+            hesitates: Others may be about to tell an empty store what they know.
 
         Returns:
             False: call again. The store refused; or it is empty, this beat knows nothing
             and starting all from now would keep beats that know more from saying so.
         """
         known = self._store.read()
-        if not known.progress and now < self._ask_until and self._knows_nothing:
+        if hesitates and not known.progress and self._knows_nothing:
             return False
         gone = [name for name in known.progress if name not in self._rows]
         if not self._seed(writer, self._seeds(known, now), gone):
             self.done = False
             return False
-        self._tidy_at = now + FORGET_MS if gone else None
+        self._tidy_at = steady + FORGET_MS if gone else None
         self._aged, self.done = False, True
         return True
 

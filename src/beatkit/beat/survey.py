@@ -118,7 +118,7 @@ def roles(situation: Situation) -> tuple[Role, ...]:
 
 
 def _role(peer: Peer, situation: Situation, *, taken: bool) -> Role:
-    if situation.now - peer.seen > peers.FRESH_MS:
+    if not peers.was_heard(peer, situation, peers.FRESH_MS):
         return "silent"
     if peer.beat.revision != situation.revision:
         return "suspended"

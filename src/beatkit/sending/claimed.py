@@ -18,6 +18,7 @@ once.
   AMQP the broker has closed our connection by then, so we cannot publish when we go on.
 - *The broker is blocked*: nothing is published or taken over. We renew our pendings, so that
   nobody else takes them for abandoned.
+- *The store loses its data*: what was claimed and is not published is still ours to publish.
 - *A message cannot be built*: its pending stays, and no newer slot of that entry is claimed
   until it could be; so such an entry has one pending, not one a slot.
 """
@@ -85,6 +86,8 @@ class ClaimedWay:
         self._cut: Counter[str] = Counter()  # entry -> publishes that ended in an outage
         self._watched: dict[Pending, int] = {}  # others' -> since when
         self._looked = 0
+        self._identity = ""  # of the store, at the latest look
+        self._forgotten: set[_Key] = set()  # ours, of before the store lost its data
 
     def send(self, writer: Writer, batch: Sequence[tuple[Entry, Claim]]) -> Decision:
         """Decide each claim, then publish what was won. See `Way.send`."""
@@ -164,8 +167,13 @@ class ClaimedWay:
         ours = {(one.entry, one.slot): one for one in situation.pendings if one.by == writer.beat}
         if situation.waiting:
             self._store.release(situation.waiting)  # each a pending, by the next time
-        # Of ours, the store knows best: also one whose claim's reply was lost is among them.
-        self._mine = {key: one for key, one in ours.items() if key not in self._done}
+        # The store knows best: also one whose claim's reply was lost is among them. But of
+        # what was claimed before it lost its data, it knows nothing.
+        if writer.identity != self._identity:
+            self._identity, self._forgotten = writer.identity, set(self._mine)
+        self._forgotten &= self._mine.keys()
+        kept = {key: self._mine[key] for key in self._forgotten}
+        self._mine = kept | {key: one for key, one in ours.items() if key not in self._done}
         self._settle()
         others = [one for one in situation.pendings if one.by != writer.beat]
         now = situation.now
@@ -184,7 +192,7 @@ class ClaimedWay:
         self._publish(find)
 
     def _abandoned(self, others: Iterable[Pending], now: int) -> list[Pending]:
-        if now - self._looked > GAP_MS:
+        if not 0 <= now - self._looked <= GAP_MS:  # or the store's clock has stepped back
             self._watched = {}
         self._looked = now
         self._watched = {one: self._watched.get(one, now) for one in others}

@@ -145,9 +145,9 @@ class Store(Protocol):
         Nothing is decided: the claims must be made good by `claim` with the `attempt` of
         the answer. The claims' `act` and `commands` are not looked at.
 
-        Answers "reserved" if nobody holds the slot, if the caller does already (a lost
-        reply: the same attempt), or if another beat's reservation is `RESERVED_MS` old,
-        which raises the attempt; "taken" otherwise; and "decided", "moved", "early",
+        Answers "reserved" if nobody holds the slot, if the caller does already (the same
+        attempt, from now on), or if another beat's reservation is `RESERVED_MS` old, which
+        raises the attempt; "taken" otherwise; and "decided", "moved", "early",
         "not_in_force", "lost" as `claim` does. "withheld" decides the slot at once.
         """
         ...

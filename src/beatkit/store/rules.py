@@ -68,8 +68,8 @@ def reserve(claim: Claim, held: Reservation | None, by: str, now: int) -> Reserv
     if held is None or held.slot != claim.slot:
         return Reservation(claim.slot, by, 1, now)
     if held.by == by:
-        return held
-    if now < held.since + RESERVED_MS:
+        return replace(held, since=now)
+    if held.since <= now < held.since + RESERVED_MS:  # earlier: the clock has stepped back
         return None
     return Reservation(claim.slot, by, held.attempt + 1, now)
 

@@ -48,6 +48,8 @@ class Beat:
         owed: How many slots are due and not decided, as far as it knows.
         way: How it sends: atomic, reserved or claimed.
         zones: The version of the time zone data it computes slots by, such as "2026f".
+        refuses_ms: By how much the store's clock is ahead of the time that it goes by, where
+            it takes that for a mistake of the store's; 0: it goes by the store's.
     """
 
     id: str
@@ -61,6 +63,7 @@ class Beat:
     owed: int = 0
     way: str = "atomic"
     zones: str = ""
+    refuses_ms: int = 0
 
 
 @dataclass(frozen=True, slots=True)

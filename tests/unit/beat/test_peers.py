@@ -1,10 +1,14 @@
 """Who acts, and which revision is in force."""
 
+from dataclasses import replace
+
 from beatkit.beat.peers import (
+    Memory,
     Standing,
     appearance,
     may_act,
     promotion,
+    refused_ms,
     share_nothing,
     standing,
 )
@@ -18,6 +22,9 @@ def a_beat(name="me", revision="new", appeared=None, number=0):
 def situation(*peers, now=100_000, revision="old"):
     listed = tuple(Peer(beat, started=0, seen=seen) for beat, seen in peers)
     return Situation(now, "identity", revision, listed, {}, ())
+
+
+RULED = Memory("old", 1_000)
 
 
 # --- ranks
@@ -70,69 +77,119 @@ def test_no_rank_is_above_eight():
 
 def test_the_first_revision_appears_at_once():
     me = a_beat()
-    assert appearance(me, situation((me, 100_000), revision=""), since=100_000) == 100_000
+    assert appearance(me, situation((me, 100_000), revision=""), 0) == 100_000
 
 
 def test_a_revision_appears_at_once_where_the_one_in_force_has_no_live_beat():
     me, old = a_beat(), a_beat("old", "old", 10)
     seen = situation((old, 69_999), (me, 100_000))
-    assert appearance(me, seen, since=100_000) == 100_000
+    assert appearance(me, seen, 0) == 100_000
 
 
 def test_a_revision_beside_a_live_one_appears_after_five_seconds_of_passes():
     me, old = a_beat(), a_beat("old", "old", 10)
     seen = situation((old, 99_000), (me, 100_000))
-    assert appearance(me, seen, since=95_001) is None
-    assert appearance(me, seen, since=95_000) == 100_000
+    assert appearance(me, seen, 4_999) is None
+    assert appearance(me, seen, 5_000) == 100_000
 
 
 def test_a_beat_takes_over_when_its_revision_appeared():
     me, sibling = a_beat(), a_beat("sibling", "new", 50_000)
-    assert appearance(me, situation((sibling, 71_000), (me, 100_000)), 100_000) == 50_000
+    assert appearance(me, situation((sibling, 71_000), (me, 100_000)), 0) == 50_000
 
 
 def test_a_beat_that_was_stopped_for_long_does_not_come_back_as_the_newest():
     me, other = a_beat(appeared=40_000), a_beat("other", "old", 50_000)
     seen = situation((other, 99_000), (me, 100_000))
-    assert appearance(me, seen, since=40_000) == 40_000
-    assert promotion(me, seen, 99_000) is None
+    assert appearance(me, seen, 0) == 40_000
+    assert promotion(me, seen, Memory("old", 1_000)) is None
 
 
 def test_the_latest_revision_to_appear_asks_to_be_in_force():
     me, old = a_beat(appeared=90_000), a_beat("old", "old", 10)
-    assert promotion(me, situation((old, 99_000), (me, 100_000)), 99_000) == Promotion("new", "old")
+    assert promotion(me, situation((old, 99_000), (me, 100_000)), RULED) == Promotion("new", "old")
 
 
 def test_a_higher_number_goes_before_a_later_appearance():
     me, old = a_beat(appeared=90_000, number=1), a_beat("old", "old", 10, number=2)
-    assert promotion(me, situation((old, 99_000), (me, 100_000)), 99_000) is None
+    assert promotion(me, situation((old, 99_000), (me, 100_000)), RULED) is None
 
 
 def test_a_revision_comes_back_when_the_one_in_force_has_been_silent_for_thirty_seconds():
     me, newer = a_beat(appeared=10), a_beat("newer", "old", 50_000)
-    assert promotion(me, situation((newer, 70_000), (me, 100_000)), 70_000) is None
-    assert promotion(me, situation((newer, 69_999), (me, 100_000)), 69_999) == Promotion(
-        "new", "old"
-    )
+    seen = situation((newer, 69_999), (me, 100_000))
+    assert promotion(me, seen, Memory("old", 30_000)) is None
+    assert promotion(me, seen, Memory("old", 30_001)) == Promotion("new", "old")
 
 
 def test_a_beat_that_stopped_in_good_order_is_given_as_long_to_start_again():
     me = a_beat(appeared=10)
-    assert promotion(me, situation((me, 100_000)), heard=70_000) is None
-    assert promotion(me, situation((me, 100_000)), heard=69_999) == Promotion("new", "old")
+    assert promotion(me, situation((me, 100_000)), Memory("old", 30_000)) is None
+    assert promotion(me, situation((me, 100_000)), Memory("old", 30_001)) == Promotion("new", "old")
 
 
 def test_a_beat_that_never_heard_of_the_revision_in_force_does_not_wait_for_it():
     me = a_beat(appeared=100_000)
-    assert promotion(me, situation((me, 100_000)), heard=0) == Promotion("new", "old")
+    assert promotion(me, situation((me, 100_000)), Memory()) == Promotion("new", "old")
 
 
 def test_a_revision_that_has_not_appeared_asks_for_nothing():
-    assert promotion(a_beat(), situation(revision=""), 0) is None
+    assert promotion(a_beat(), situation(revision=""), Memory()) is None
 
 
 def test_a_revision_in_force_asks_for_nothing():
-    assert promotion(a_beat(appeared=5), situation(revision="new"), 0) is None
+    assert promotion(a_beat(appeared=5), situation(revision="new"), Memory()) is None
+
+
+def test_after_a_wipe_a_beat_that_stood_by_lets_the_revision_in_force_come_back():
+    me = a_beat(appeared=10)
+    wiped = situation((me, 100_000), revision="")
+    assert promotion(me, wiped, Memory("other", 30_000)) is None
+    assert promotion(me, wiped, Memory("other", 30_001)) == Promotion("new", "")
+
+
+def test_after_a_wipe_a_beat_of_the_revision_in_force_does_not_wait():
+    me = a_beat(appeared=10)
+    wiped = situation((me, 100_000), revision="")
+    assert promotion(me, wiped, Memory("new", 500)) == Promotion("new", "")
+
+
+def test_a_backup_of_an_older_revision_is_not_waited_for():
+    me = a_beat(appeared=10)
+    restored = situation((me, 100_000), revision="of last year")
+    assert promotion(me, restored, Memory("new", 500)) == Promotion("new", "of last year")
+
+
+def test_on_an_empty_store_a_beat_hesitates_where_others_may_know_more():
+    me = a_beat()
+    empty = situation((me, 100_000), revision="")
+    assert appearance(me, empty, 0, hesitates=True) is None
+    assert appearance(me, situation((me, 100_000)), 0, hesitates=True) == 100_000
+
+
+def test_a_beat_of_the_revision_in_force_that_starts_again_has_appeared_already():
+    me, other = a_beat(), a_beat("other", "old", 50_000)
+    seen = situation((other, 99_000), (me, 100_000), revision="new")
+    assert appearance(me, seen, 0) == 100_000
+
+
+def test_a_revision_appears_later_than_the_others_whatever_the_stores_clock_did():
+    me, other = a_beat(), a_beat("other", "old", 3_700_000)
+    seen = situation((other, 99_000), (me, 100_000))
+    assert appearance(me, seen, 5_000) == 3_700_001
+
+
+def test_what_was_heard_in_the_future_is_not_alive():
+    me, other = a_beat(), a_beat("other", "old", 50_000)
+    seen = situation((other, 3_700_000), (me, 100_000))
+    assert standing("me", seen, {}) == Standing(0, 0)
+    assert appearance(me, seen, 0) == 100_000
+
+
+def test_a_beat_that_starts_believes_those_that_refuse_the_stores_clock():
+    refusing = replace(a_beat("other"), refuses_ms=3_600_000)
+    assert refused_ms(a_beat(), situation((refusing, 99_000), (a_beat(), 100_000))) == 3_600_000
+    assert refused_ms(a_beat(), situation((refusing, 69_000), (a_beat(), 100_000))) == 0
 
 
 # --- projects

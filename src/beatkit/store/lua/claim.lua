@@ -111,9 +111,14 @@ local function reserve(claim)
   local held = reservation(claim)
   local attempt = '1'
   if held and held.slot == claim.slot then
-    if held.by == me then return {'reserved', claim.after, '', held.attempt} end
-    if now < held.since + stands then return taken(claim, held) end
-    attempt = string.format('%d', held.attempt + 1)
+    -- A reservation of the future is from before a step back of the clock.
+    if held.by == me then
+      attempt = held.attempt
+    elseif held.since <= now and now < held.since + stands then
+      return taken(claim, held)
+    else
+      attempt = string.format('%d', held.attempt + 1)
+    end
   end
   redis.call('HSET', reserved, claim.entry, claim.slot .. ' ' .. me .. ' ' .. attempt .. ' ' .. stamp)
   return {'reserved', claim.after, '', attempt}
