@@ -29,6 +29,10 @@ BUILDING_MS = RESERVED_MS // 2
 """After so long no message is begun under a reservation: another beat is about to take over,
 and would run the same code again."""
 
+SENDING_MS = 1_000
+"""After so long no further slots of reserved entries are begun: the beat must announce itself,
+and other entries want their turn."""
+
 KEPT = 10_000
 """Messages kept for another try, at most."""
 
@@ -61,8 +65,11 @@ class AtomicWay:
         """
         answers: dict[int, Answer] = {}
         careful = {at for at, (entry, claim) in enumerate(batch) if self._is_careful(entry, claim)}
-        now = self._builder.now()
+        now = begun = self._builder.now()
         for turn in _turns(batch, careful):
+            if self._builder.now() - begun > SENDING_MS:
+                answers |= {at: Answer("taken", batch[at][1].after) for at in turn}  # by us, soon
+                continue
             aside = [at for at in turn if at in careful]
             now = self._send_turn(writer, {at: batch[at] for at in turn}, aside, answers)
         in_order = tuple(answers[at] for at in range(len(batch)))

@@ -143,6 +143,31 @@ def test_slow_code_is_not_begun_when_another_beat_is_about_to_run_it(desk: MakeD
     assert calls == ["a", "b"]
 
 
+def test_a_backlog_of_slow_slots_does_not_keep_the_beat_from_announcing_itself(
+    desk: MakeDesk,
+) -> None:
+    at = desk()
+    store: Any = at.store
+
+    def slow() -> str:
+        store.offset += 300
+        return "now"
+
+    way = open_way(at.app, choose(at.app), store, now=lambda: store.read([]).now)
+    lazy = Entry("slow", "elsewhere.task", None, args=(BeatLazyFunc(slow),))
+    first = at.claim(lazy, late=5_000)
+    chain = [replace(first, after=first.slot + n - 1, slot=first.slot + n) for n in range(1, 20)]
+
+    answers = way.send(at.writer, [(lazy, claim) for claim in (first, *chain)]).answers
+    way.close()
+
+    outcomes = [answer.outcome for answer in answers]
+    sent = outcomes.count("sent")
+    assert outcomes == ["sent"] * sent + ["taken"] * (20 - sent)
+    assert sent <= 4  # at 300 ms each, and fewer where the machine is slow
+    assert len(at.take()) == sent
+
+
 def test_a_message_built_too_early_is_kept(desk: MakeDesk) -> None:
     at = desk()
     add(at)
