@@ -97,10 +97,10 @@ def test_a_message_on_its_way_when_the_store_is_wiped_is_published_all_the_same(
     host = world.hosts[0]
     publish = host.passes._way._publisher.publish
 
-    def dies(out):
+    def dies(out, **more):
         world.broker_out_until = world.t + 5_000
         host.passes._way._publisher.publish = publish
-        publish(out)
+        publish(out, **more)
 
     host.passes._way._publisher.publish = dies
     world.at(13, world.wipe)
@@ -115,7 +115,7 @@ def test_a_pending_is_taken_over_although_the_stores_clock_stepped_back():
     world.at(5.5, lambda: setattr(world, "store_offset", 3_600_000))
     world.run(10.5)
     lead = next(host for host in pair if host.id == world.sent[-1].by)
-    lead.passes._way._publisher.publish = lambda _: world.kill(lead)
+    lead.passes._way._publisher.publish = lambda *_, **__: world.kill(lead)
     world.run(12)
     world.store_offset = 0
     world.run(40)

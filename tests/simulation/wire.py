@@ -95,7 +95,9 @@ class Builder:
         assert self._host.passes is not None
         return self._host.passes.presence.now()
 
-    def build(self, entry: Entry, slot: int, kind: Kind, *, watched: bool) -> tuple[Command, ...]:
+    def build(
+        self, entry: Entry, slot: int, kind: Kind, *, watched: bool, **_: object
+    ) -> tuple[Command, ...]:
         world, host = self._world, self._host
         if watched:
             world.built.append((entry.name, slot, host.id, world.t))

@@ -48,8 +48,7 @@ class Beat:
         owed: How many slots are due and not decided, as far as it knows.
         way: How it sends: atomic, reserved or claimed.
         zones: The version of the time zone data it computes slots by, such as "2026f".
-        refuses_ms: By how much the store's clock is ahead of the time that it goes by, where
-            it takes that for a mistake of the store's; 0: it goes by the store's.
+        refuses_ms: By how much the store's clock is ahead, and not believed; 0: it is.
     """
 
     id: str
@@ -184,10 +183,9 @@ class View:
 
 @dataclass(frozen=True, slots=True)
 class Seed:
-    """An entry that a beat is about to serve.
+    """An entry, by its name, that a beat is about to serve.
 
     Attributes:
-        entry: Its name.
         fingerprint: Of its definition: schedule, policy, whatever makes old slots void.
         anchor: From when it counts if it is new, changed, or was gone: the time now.
             Nothing at or before it is ever sent.
@@ -243,10 +241,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What became of one claim.
+    """What became of one claim: its `Outcome`, and what goes with it.
 
     Attributes:
-        outcome: See `Outcome`.
         progress: The entry's progress now; None where the store knows none, and where
             nothing was looked at ("not_in_force", "lost").
         by: Who decided that progress. "decided" by yourself at your own slot means that
