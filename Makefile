@@ -5,6 +5,8 @@ VENV ?= .venv
 BIN := $(VENV)/bin
 JOBS ?= 4
 FOR ?=
+QUICK ?=
+ONLY ?=
 
 .PHONY: demo test test-all test-oldest check format docs bench chaos clean
 
@@ -35,9 +37,10 @@ format: $(VENV)/.develop
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
+# QUICK=1 takes minutes; ONLY="rivals schedules" names the tables that are wanted.
 bench: $(VENV)/.develop
 	$(BIN)/pip install --quiet --group bench
-	$(BIN)/python -m bench
+	BENCH_QUICK=$(QUICK) $(BIN)/python -m bench $(ONLY)
 
 chaos: $(VENV)/.develop
 	$(BIN)/pytest -s -m chaos tests/chaos

@@ -41,6 +41,7 @@ class Row:
         against: Names the reference: "stock beat", "croniter 6".
         higher_is_better: True for rates.
         raw: Every single measurement behind `value`; kept in the file, not printed.
+        place: Measurement, row and column, for tables in which several stand side by side.
     """
 
     what: str
@@ -51,6 +52,7 @@ class Row:
     against: str = ""
     higher_is_better: bool = False
     raw: tuple[float, ...] = ()
+    place: tuple[str, str, str] | None = None
 
     @property
     def within_budget(self) -> bool | None:

@@ -17,6 +17,7 @@ from pathlib import Path
 
 import bench
 from bench import Row, Unavailable
+from bench._tables import number, side_by_side
 
 OUT = Path(__file__).parent / "out"
 HEADER = ("what", "value", "budget", "", "compared with", "times better")
@@ -25,13 +26,6 @@ HEADER = ("what", "value", "budget", "", "compared with", "times better")
 def modules() -> list[str]:
     found = (module.name for module in pkgutil.iter_modules(bench.__path__))
     return sorted(name for name in found if not name.startswith("_"))
-
-
-def number(value: float | None, unit: str = "") -> str:
-    if value is None:
-        return ""
-    digits = max(0, 3 - len(str(int(abs(value)))))
-    return f"{value:,.{digits}f} {unit}".strip()
 
 
 def cells(row: Row) -> tuple[str, ...]:
@@ -94,8 +88,12 @@ def measure(name: str) -> bool:
     except Exception:  # noqa: BLE001 - one broken bench must not hide the others
         traceback.print_exc()
         return False
-    print(table(rows), flush=True)
+    placed = any(row.place for row in rows)
+    text = side_by_side(rows) if placed else table(rows)
+    print(text, flush=True)
     write(name, title, about, rows)
+    if placed:
+        (OUT / f"{name}.md").write_text(text + "\n")
     return True
 
 
