@@ -9,13 +9,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from celery import Celery
 from kombu.utils.url import maybe_sanitize_url
 
+from beatkit.dev.options import OptionError
 from beatkit.errors import BeatkitError
+from beatkit.settings import check_broker
+from beatkit.settings.problems import Unfit
+from beatkit.settings.urls import check_broker_url
 
 # Celery reads these before its settings: they would win over ours.
 ENVIRONMENT = (
@@ -80,15 +84,33 @@ def given(broker: str) -> Servers:
 
     Results and the scheduler's progress go to the same server where it can keep them. Else
     progress is in memory: there is one scheduler, and it ends with us.
+
+    Raises:
+        OptionError: It is no URL of a broker.
     """
+    _check(broker)
     scheme = broker.partition("://")[0].partition("+")[0]
     if scheme == "memory":
         return MEMORY
     words = str(maybe_sanitize_url(broker))
-    if scheme in ("redis", "rediss", "valkey", "valkeys", "sentinel"):
+    if scheme in ("redis", "rediss", "sentinel"):
         return Servers(broker, broker, words)
     results = "rpc://" if scheme in ("amqp", "amqps", "pyamqp") else "disabled://"
     return Servers(broker, results, words, store="memory://")
+
+
+def _check(broker: str) -> None:
+    if not broker:
+        raise OptionError(
+            "--broker is '', expected the URL of a broker"
+            "\n  write redis://HOST:6379/0, or leave --broker out to use a private one"
+        )
+    try:
+        check_broker_url(broker)
+    except Unfit as unfit:
+        flaw = unfit.flaws[0]
+        remedy = f"\n  {flaw.remedy}" if flaw.remedy else ""
+        raise OptionError(f"--broker {flaw.said}{remedy}") from None
 
 
 def redirect(app: Celery, servers: Servers) -> None:
@@ -124,21 +146,12 @@ def configured_broker(app: Celery) -> str:
     return str(maybe_sanitize_url(app.conf.broker_url or "amqp://"))
 
 
-def reach(app: Celery, words: str) -> None:
-    """Connect to the app's broker once.
+def reach(app: Celery) -> None:
+    """Look whether the app's broker, which was given with --broker, can be used.
 
     Raises:
-        BrokerUnreachable: It did not answer within 3 seconds.
+        BrokerUnreachable: It cannot, or did not answer within 3 seconds.
     """
-    options = {"socket_connect_timeout": REACH_SECONDS}
-    try:
-        with app.connection_for_write(
-            connect_timeout=REACH_SECONDS, transport_options=options
-        ) as connection:
-            connection.ensure_connection(max_retries=1, interval_start=0, timeout=REACH_SECONDS)
-    except Exception as error:
-        raise BrokerUnreachable(
-            f"The broker {words} cannot be reached: {error}"
-            "\n  it was given with --broker"
-            "\n  start it, or leave --broker out to use a private one"
-        ) from error
+    found = replace(check_broker(app, REACH_SECONDS), source="--broker")
+    if not found.ok:
+        raise BrokerUnreachable(f"{found}\n  or leave --broker out to use a private one")

@@ -105,7 +105,7 @@ def _silence_notices_of_the_configured_broker() -> None:
 @contextmanager
 def _servers(options: Options, target: Target) -> Iterator[Servers]:
     """The broker that was given, else a private server, else memory; ready for use."""
-    if options.broker:
+    if options.broker is not None:
         yield given(options.broker)
         return
     binary = None if sys.platform == "win32" else find_binary()

@@ -56,7 +56,7 @@ class Session:
         own_broker = configured_broker(app)
         redirect(app, self._servers)
         if self._options.broker:
-            reach(app, self._servers.words)
+            reach(app)
         elif self._servers is not MEMORY:
             requeue_what_was_taken(app)
         queues = queues_of(app)

@@ -20,8 +20,8 @@ from pathlib import Path
 from types import FunctionType, ModuleType
 from typing import Any
 
-from celery import Celery
-from celery.local import PromiseProxy
+from celery import Celery, Task
+from celery.local import Proxy
 
 from beatkit.dev.blame import blaming, shown
 from beatkit.errors import BeatkitError
@@ -57,9 +57,14 @@ def load(target: str) -> Target:
         TargetError: There is no such file, module, variable or app; or importing it fails.
     """
     source, variable = _split(target)
+    if not source:
+        raise TargetError(
+            f"TARGET is {target!r}, expected a file or a module"
+            f"\n  write the file that makes the Celery app{_such_as(Path().glob('*.py'), Path())}"
+        )
     if str(Path.cwd()) not in sys.path:
         sys.path.insert(0, str(Path.cwd()))
-    if source.endswith(".py") or "/" in source or os.sep in source:
+    if source.endswith((".py", "/", os.sep)) or Path(source).name != source:
         module = _import_file(Path(source))
     else:
         module, dotted = _import_dotted(source)
@@ -79,10 +84,7 @@ def _import_file(path: Path) -> ModuleType:
     if path.is_dir() and (path / "__init__.py").exists():
         path /= "__init__.py"
     if path.is_dir():
-        raise TargetError(
-            f"{str(path)!r} is a folder, expected a file or a module"
-            f"\n  write the file that makes the Celery app{_such_as(path.glob('*.py'), path)}"
-        )
+        raise _folder(path)
     if not path.exists():
         raise TargetError(
             f"There is no file {str(path)!r}"
@@ -100,6 +102,13 @@ def _import_file(path: Path) -> ModuleType:
             f"\n  give the file a name of its own"
         )
     return module
+
+
+def _folder(path: Path) -> TargetError:
+    return TargetError(
+        f"{str(path)!r} is a folder, expected a file or a module"
+        f"\n  write the file that makes the Celery app{_such_as(path.glob('*.py'), path)}"
+    )
 
 
 def _importable(path: Path) -> tuple[Path, str]:
@@ -165,6 +174,9 @@ def _only(module: ModuleType) -> Target:
             f"{', '.join(names[:-1])} and {names[-1]}"
             f"\n  name the one to run: beatkit dev {module.__name__}:{found[0][0]}"
         )
+    folder = Path(module.__name__)
+    if getattr(module, "__file__", None) is None and folder.is_dir():
+        raise _folder(folder)  # Python takes any folder for a package
     raise TargetError(
         f"{_called(module)} holds no Celery app"
         + (_stranger(module) or "\n  make one in it, or name the module that does")
@@ -217,7 +229,7 @@ def _kind(value: object) -> str:
         return repr(value)
     if isinstance(value, type):
         return f"the class {value.__name__}"
-    if issubclass(type(value), PromiseProxy):
+    if issubclass(type(value), Proxy) or isinstance(value, Task):
         return "a task"
     if isinstance(value, FunctionType | ModuleType):
         return f"a {type(value).__name__}"

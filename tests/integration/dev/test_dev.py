@@ -125,7 +125,7 @@ def test_a_given_broker_that_does_not_answer_is_exit_code_69(dev: StartDev, shop
     url = f"redis://127.0.0.1:{free_port()}/0"
     started = dev("shop.py", "--broker", url)
     assert started.ended() == 69
-    assert started.noted.startswith(f"beatkit dev: The broker {url} cannot be reached: ")
+    assert started.noted.startswith(f"beatkit dev: Broker {url!r} refuses the connection: ")
 
 
 def test_without_a_server_queues_are_in_memory_and_it_says_so(

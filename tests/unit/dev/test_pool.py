@@ -49,3 +49,25 @@ def test_queues_in_memory_need_the_solo_pool() -> None:
 
 def test_in_words() -> None:
     assert Pool("prefork", 4).words == "prefork, 4 at once"
+
+
+def test_green_threads_are_threads_here() -> None:
+    app = Celery("shop", set_as_current=False)
+    app.conf.worker_pool = "gevent"
+    assert pool_for(Options("shop", concurrency=3), app, in_memory=False) == Pool("threads", 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("prefrok", ""),
+        ("gevent", "  gevent changes Python's own library before an app is imported\n"),
+    ],
+)
+def test_a_pool_that_cannot_be_used_is_refused(name: str, why: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        pool_for(Options("shop", pool=name), Celery("shop", set_as_current=False), in_memory=False)
+    assert str(caught.value) == (
+        f"--pool is {name!r}, expected prefork, solo or threads\n{why}"
+        "  leave --pool out to use the app's own, or prefork"
+    )

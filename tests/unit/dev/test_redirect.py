@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from celery import Celery
 
+from beatkit.dev.options import OptionError
 from beatkit.dev.redirect import (
     MEMORY,
     BrokerUnreachable,
@@ -113,10 +114,43 @@ def test_a_broker_that_does_not_answer_is_named(closed_port: int) -> None:
     app = shop()
     redirect(app, given(url))
     with pytest.raises(BrokerUnreachable) as caught:
-        reach(app, given(url).words)
+        reach(app)
     assert str(caught.value) == (
-        f"The broker redis://:**@127.0.0.1:{closed_port}/0 cannot be reached: "
-        f"Error 111 connecting to 127.0.0.1:{closed_port}. Connection refused.\n"
-        "  it was given with --broker\n"
-        "  start it, or leave --broker out to use a private one"
+        f"Broker 'redis://:***@127.0.0.1:{closed_port}/0' refuses the connection: "
+        "nothing listens there\n"
+        "  from --broker\n"
+        "  start the server, or correct host and port; "
+        "inside a container localhost is the container itself\n"
+        "  or leave --broker out to use a private one"
     )
+
+
+@pytest.mark.parametrize(
+    ("url", "message"),
+    [
+        (
+            "",
+            "--broker is '', expected the URL of a broker\n"
+            "  write redis://HOST:6379/0, or leave --broker out to use a private one",
+        ),
+        (
+            "redis.internal",
+            "--broker is 'redis.internal', which has no scheme and would be taken for an AMQP host"
+            "\n  write amqp://redis.internal//",
+        ),
+        (
+            "redis://:secret@localhost:port/0",
+            "--broker is 'redis://:***@localhost:port/0': the port is no number, expected 1-65535"
+            "\n  a password goes before the host, with @ between: redis://:secret@host",
+        ),
+        (
+            "valkey://localhost",
+            "--broker is 'valkey://localhost', and no broker is called 'valkey'"
+            "\n  write redis:// in its place",
+        ),
+    ],
+)
+def test_what_is_no_url_of_a_broker_is_refused(url: str, message: str) -> None:
+    with pytest.raises(OptionError) as caught:
+        given(url)
+    assert str(caught.value) == message

@@ -100,6 +100,37 @@ def test_a_folder_is_no_target(write: Write) -> None:
     )
 
 
+@pytest.mark.parametrize("target", ["devjobs", ".", "./"])
+def test_a_folder_is_no_target_however_it_is_written(
+    write: Write, project: Path, target: str
+) -> None:
+    write("devjobs/devshop.py", APP)
+    write("devshop.py", APP)
+    name, such_as = (".", "devshop.py") if "." in target else ("devjobs", "devjobs/devshop.py")
+    assert refusal(target) == (
+        f"{name!r} is a folder, expected a file or a module\n"
+        f"  write the file that makes the Celery app, such as {such_as!r}"
+    )
+
+
+@pytest.mark.parametrize("target", ["", ":app"])
+def test_nothing_is_no_target(write: Write, target: str) -> None:
+    write("devshop.py", APP)
+    assert refusal(target) == (
+        f"TARGET is {target!r}, expected a file or a module\n"
+        "  write the file that makes the Celery app, such as 'devshop.py'"
+    )
+
+
+@pytest.mark.parametrize("decorator", ["app.task", "shared_task", "periodic(seconds=1)"])
+def test_a_task_is_no_app(write: Write, decorator: str) -> None:
+    head = "from celery import shared_task\nfrom beatkit import periodic\n" + APP
+    write("devshop.py", f"{head}@{decorator}\ndef tick(): ...\n")
+    assert refusal("devshop:tick") == (
+        "'devshop:tick' is a task, not a Celery app\n  write devshop:app"
+    )
+
+
 def test_a_missing_module_is_named_with_the_nearest(write: Write, project: Path) -> None:
     write("devshop.py", APP)
     assert refusal("devshap") == (
