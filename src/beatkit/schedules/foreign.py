@@ -23,10 +23,18 @@ def flattened(schedule: Any, tool: Tool = "RedBeat", timezone: str | None = None
         timezone: IANA name of the app's zone, which an entry may say without losing it.
     """
     if isinstance(schedule, every):
-        return ["the offset is lost: slots depend on the last run"] if schedule.offset else []
+        return _of_interval(schedule, tool)
     if isinstance(schedule, at) or (isinstance(schedule, solar) and tool == "RedBeat"):
         return ["it cannot be stored"]
     return _of_cron(schedule, tool, timezone) if isinstance(schedule, cron) else []
+
+
+def _of_interval(schedule: every, tool: Tool) -> list[str]:
+    seconds = schedule.run_every.total_seconds()
+    lost = ["the offset is lost: slots depend on the last run"] if schedule.offset else []
+    if tool == "django-celery-beat" and seconds % 1:  # its column holds whole numbers
+        lost.append(f"the interval of {seconds:g}s is stored as {int(seconds)}s")
+    return lost
 
 
 def _of_cron(schedule: cron, tool: Tool, timezone: str | None) -> list[str]:

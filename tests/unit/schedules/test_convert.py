@@ -209,3 +209,7 @@ def test_a_zone_is_not_lost_where_it_is_the_apps_or_the_tool_keeps_it() -> None:
         "the time zone is lost: the app's counts"
     ]
     assert flattened(solar("sunset", 52.5, 13.4), "django-celery-beat") == []
+    assert flattened(every(seconds=0.5), "django-celery-beat") == [
+        "the interval of 0.5s is stored as 0s"
+    ]
+    assert flattened(every(seconds=0.5), "RedBeat") == []
