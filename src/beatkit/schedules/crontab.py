@@ -165,7 +165,7 @@ class cron(Timetable, schedules.crontab):  # noqa: N801
             quoted = " and ".join(map(repr, self.texts))
             return f"by cron {quoted}, where the entry's name decides H ({zone})"
         texts = (describe_cron(text, self.seed, self.days) for text in self.texts)
-        return "; and ".join(f"{text} ({zone})" for text in texts)
+        return f"{'; and '.join(texts)} ({zone})"
 
     def to_json(self) -> dict[str, Any]:
         """Return the definition, ready for `json.dumps`."""

@@ -74,8 +74,7 @@ def test_a_cron_expression_in_english(text: str, english: str) -> None:
         (every(days=1, offset="hash"), "every day, shifted by a hash of the entry's name"),
         (
             cron("0 4 * * *", "0 12 * * sat"),
-            "at 04:00 every day (the app's time zone); and"
-            " at 12:00 on Saturday (the app's time zone)",
+            "at 04:00 every day; and at 12:00 on Saturday (the app's time zone)",
         ),
         (
             cron("H 4 * * *"),
@@ -83,7 +82,7 @@ def test_a_cron_expression_in_english(text: str, english: str) -> None:
         ),
         (
             bind(cron("0 4 * * *", "0 12 * * sat"), timezone="UTC", name="e"),
-            "at 04:00 every day (UTC); and at 12:00 on Saturday (UTC)",
+            "at 04:00 every day; and at 12:00 on Saturday (UTC)",
         ),
         (
             cron("0 0 13 * 5", days="and", timezone="UTC"),

@@ -90,7 +90,7 @@ def _parts(day: Day, piles: Sequence[Pile]) -> Iterator[str]:
     yield from _backdrop(day, piles, top, bottom)
     yield from _axis(day, TOP - 8)
     yield from _rows(day)
-    yield _text(24, top - 16, "Load by queue, each on its own scale", "head")
+    yield _text(24, top - 16, "Load by queue, each on its own scale · ▲ its busiest minute", "head")
     for number, queue in enumerate(day.queues()):
         yield from _strip(day, day.load(queue, PARTS), top + number * STRIP)
     yield from _named_piles(day, piles, bottom + 30)
