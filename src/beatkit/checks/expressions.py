@@ -8,7 +8,17 @@ from dataclasses import dataclass
 from beatkit.checks.report import Rule, Severity
 from beatkit.schedules.calendar import DayMode
 from beatkit.schedules.dialect import ALIASES
-from beatkit.schedules.fields import DAY, HOUR, MINUTE, MONTH, SECOND, WEEKDAY, Kind, read_field
+from beatkit.schedules.fields import (
+    DAY,
+    HOUR,
+    MINUTE,
+    MONTH,
+    SECOND,
+    WEEKDAY,
+    Kind,
+    read_field,
+    uses_hash,
+)
 
 KINDS = (SECOND, MINUTE, HOUR, DAY, MONTH, WEEKDAY)
 
@@ -109,7 +119,7 @@ def _step(text: str, kind: Kind, word: str) -> Iterator[Oddity]:
 
 
 def _all_hours(text: str, hour: str) -> Iterator[Oddity]:
-    if hour.startswith("*") or len(read_field(HOUR, hour).values) < 24:
+    if hour.startswith("*") or uses_hash(hour) or len(read_field(HOUR, hour).values) < 24:
         return
     yield Oddity(
         "all-hours",

@@ -36,6 +36,17 @@ class Zone(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4
         except (KeyError, ValueError, OSError):
             self.fail(_unknown_zone(value), param, ctx)
 
+    def shell_complete(self, ctx: Any, param: Any, incomplete: str) -> list[Any]:
+        """Offer the zones whose name, or whose city, begins so."""
+        from click.shell_completion import CompletionItem
+
+        start = incomplete.lower()
+        return [
+            CompletionItem(name)
+            for name in sorted(available_timezones())
+            if name.lower().startswith(start) or f"/{start}" in name.lower()
+        ]
+
 
 class Instant(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.4 on
     """An instant: RFC 3339, `now`, a time of today, or a distance from now such as `+2h`.

@@ -21,6 +21,7 @@ from beatkit.schedules.fields import (
     BadItem,
     Kind,
     read_field,
+    uses_hash,
 )
 
 _WORD = re.compile(r"[^ \t]+")
@@ -103,17 +104,28 @@ def _alias(word: str, aliases: Sequence[str]) -> str:
     return advice
 
 
-def never_fires(text: str) -> ScheduleError:
+def never_fires(text: str, seed: int | None) -> ScheduleError:
     """Complain of days that no month has."""
     *_, day, month, weekday = _WORD.finditer(text)
-    reason = f"no month of {month[0]!r} has a day {day[0]!r}"
+    days, months = _picked(DAY, day[0], seed), _picked(MONTH, month[0], seed)
+    reason = f"no month of {months} has a day {days}"
     if not weekday[0].startswith("*"):
-        reason = f"in no month of {month[0]!r} does day {day[0]!r} meet weekday {weekday[0]!r}"
+        weekdays = _picked(WEEKDAY, weekday[0], seed)
+        reason = f"in no month of {months} does day {days} meet weekday {weekdays}"
+    advice = "write a day that the month has; L is its last"
+    if any(map(uses_hash, (day[0], month[0], weekday[0]))):
+        advice = "give H a range of which each value fires, such as H(1-28) for the day"
     return ScheduleError(
         f"cron {text!r} never fires: {reason}\n"
         f"{_pointer(text, day.start(), month.end() - day.start())}\n"
-        "  write a day that the month has; L is its last"
+        f"  {advice}"
     )
+
+
+def _picked(kind: Kind, word: str, seed: int | None) -> str:
+    if seed is None or not uses_hash(word):
+        return repr(word)
+    return f"{word!r} (here {','.join(map(str, read_field(kind, word, seed).values))})"
 
 
 def _complaint(text: str, kind: Kind, column: int, bad: BadItem) -> ScheduleError:

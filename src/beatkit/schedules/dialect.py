@@ -96,7 +96,7 @@ def parse(text: str, seed: int | None = None, mode: DayMode = "or") -> Expressio
         raise bad_item(text, (SECOND, *_KINDS)[-len(words) :], seed) from None
     matching = days(day, month, weekday, mode)
     if matching is not None and not matching.exist:
-        raise never_fires(text)
+        raise never_fires(text, seed)
     return Expression(second, minute, hour, day, month, weekday, matching)
 
 

@@ -122,7 +122,7 @@ def read_field(kind: Kind, text: str, seed: int | None = None) -> Field:
         kind: Which field it is.
         text: Without blanks.
         seed: The hash of the entry's name; read only where the text holds an `H`. None
-            picks the lowest values, which is enough to check the syntax.
+            takes all that it may pick: enough to check the syntax, and that some pick fires.
 
     Raises:
         BadItem: The text is outside the grammar.
@@ -208,8 +208,9 @@ def _spread(kind: Kind, found: re.Match[str], start: int, seed: int | None) -> l
         high = _number(kind, found[2], start + found.start(2))
     choices = _run(kind, low, high)
     pace = _step(found[3], start + found.start(3)) if found[3] else len(choices)
-    first = 0 if seed is None else stable_hash(f"{kind.name} {seed}") % min(pace, len(choices))
-    return choices[first::pace]
+    if seed is None:
+        return choices
+    return choices[stable_hash(f"{kind.name} {seed}") % min(pace, len(choices)) :: pace]
 
 
 def _run(kind: Kind, low: int, high: int) -> list[int]:

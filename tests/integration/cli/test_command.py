@@ -160,6 +160,7 @@ def test_a_terminal_gets_colours_and_no_color_takes_them_away(folder: Path) -> N
         (["schedule", "ti"], {"timeline"}),
         (["schedule", "show", "clo"], {"shop.close_day"}),
         (["schedule", "list", "--output", "j"], {"json", "jsonl"}),
+        (["schedule", "list", "--tz", "berl"], {"Europe/Berlin"}),
     ],
 )
 def test_the_shell_completes_verbs_entries_and_formats(

@@ -116,6 +116,7 @@ def test_where_clock_changes_differ() -> None:
         ("0 0 */2 * 5", [("uneven-step", "warning")]),
         ("*/15 */5 * * *", [("uneven-step", "warning")]),
         ("0 0-23 * * *", [("all-hours", "note")]),
+        ("H H * * *", []),
         ("@daily", []),
     ],
 )

@@ -168,3 +168,31 @@ def test_an_h_that_could_pick_a_day_that_never_comes_is_refused_when_it_does() -
 
 def test_thursday_is_no_h() -> None:
     assert cron("0 4 * * THU").next(datetime(2024, 1, 1, tzinfo=UTC)) is not None
+
+
+START = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def test_h_is_accepted_where_some_pick_of_it_fires() -> None:
+    working_days = cron("*/3 13 23W,LW H H", days="and")  # never a Sunday, which H may be
+    in_march = cron("0 0 30 H(2-3) *")
+
+    assert bind(working_days, timezone="UTC", name="c").next(START) is not None
+    assert bind(in_march, timezone="UTC", name="c").next(START) is not None
+
+
+def test_h_is_refused_where_no_pick_of_it_fires() -> None:
+    with pytest.raises(ScheduleError, match="never fires"):
+        cron("0 0 31 H(4-4) *")
+
+
+def test_a_pick_of_h_that_never_fires_is_named() -> None:
+    with pytest.raises(ScheduleError) as caught:
+        bind(cron("0 0 30 H(2-3) *"), timezone="UTC", name="b")
+
+    assert str(caught.value) == (
+        "cron '0 0 30 H(2-3) *' never fires: no month of 'H(2-3)' (here 2) has a day '30'\n"
+        "  0 0 30 H(2-3) *\n"
+        "      ^^^^^^^^^\n"
+        "  give H a range of which each value fires, such as H(1-28) for the day"
+    )
