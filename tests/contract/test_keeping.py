@@ -184,7 +184,7 @@ def test_a_torn_run_that_is_kept_runs_when_it_comes_again(bench: Bench) -> None:
 
 def test_a_retry_is_never_kept(bench: Bench) -> None:
     runs = running(bench)
-    assert outcome(runs, one(passes=True)) == "start"
+    assert outcome(runs, one(attempt=1)) == "start"
 
 
 def test_a_coalescing_run_is_kept_only_if_it_is_not_covered(bench: Bench) -> None:

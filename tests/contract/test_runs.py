@@ -94,9 +94,42 @@ def test_a_run_that_was_handed_on_is_over_for_copies_and_not_for_what_goes_on_it
     runs.start(run())
     runs.finish(run(), "handed_on")
     assert outcome(runs, run(token="second", redelivered=True)) == "duplicate"
-    assert outcome(runs, run(token="second", passes=True)) == "start"
-    runs.finish(run(token="second", passes=True), "finished")
+    assert outcome(runs, run(token="second", attempt=1)) == "start"
+    runs.finish(run(token="second", attempt=1), "finished")
     assert outcome(runs, run(token="third")) == "duplicate"
+
+
+def test_a_copy_of_a_retry_does_not_run_beside_it(bench: Bench) -> None:
+    runs, retry = bench.store.runs(), run(token="retry", attempt=1)
+    runs.start(run())
+    runs.finish(run(), "handed_on")
+    assert outcome(runs, retry) == "start"
+    copy = run(token="copy", attempt=1, redelivered=True)
+    assert outcome(runs, copy) == "held"
+    assert outcome(runs, run(token="first again", redelivered=True)) == "duplicate"
+    assert outcome(runs, run(token="next", attempt=2)) == "start"
+    runs.finish(run(token="next", attempt=2), "finished")
+    assert outcome(runs, copy) == "duplicate"
+
+
+def test_a_retry_whose_worker_died_runs_again_whatever_else_runs_or_is_late(bench: Bench) -> None:
+    runs = bench.store.runs()
+    runs.start(run(token="retry", attempt=3))
+    bench.advance(LIVE_MS)
+    runs.start(run(SLOT + 1, coalesce=True))
+    policy = {"not_after": 1, "coalesce": True, "overlap": "skip"}
+    assert outcome(runs, run(token="again", attempt=3, redelivered=True, **policy)) == "start"
+
+
+def test_the_end_of_a_run_that_had_itself_retried_meanwhile_leaves_the_retrys_mark(
+    bench: Bench,
+) -> None:
+    runs, retry = bench.store.runs(), run(token="retry", attempt=1)
+    runs.start(run())
+    runs.start(retry)
+    runs.finish(retry, "torn")
+    runs.finish(run(), "finished")
+    assert outcome(runs, run(token="again", attempt=1, redelivered=True)) == "start"
 
 
 def test_a_message_that_was_started_while_the_store_was_away_is_known_from_its_end(
@@ -135,7 +168,7 @@ def test_a_run_starts_until_its_deadline_and_not_after(bench: Bench) -> None:
 def test_a_retry_passes_deadline_coalescing_and_overlap(bench: Bench) -> None:
     runs = bench.store.runs()
     runs.start(run(SLOT + 1, coalesce=True))
-    late = run(not_after=1, coalesce=True, overlap="skip", passes=True)
+    late = run(not_after=1, coalesce=True, overlap="skip", attempt=1)
     assert runs.start(late) == Verdict("start", SLOT)
 
 
@@ -157,6 +190,14 @@ def test_a_coalescing_start_is_given_the_newest_slot_and_covers_the_others(bench
     assert runs.start(run(newest + 15_000, coalesce=True)) == Verdict("start", newest + 15_000)
 
 
+def test_a_start_before_anything_was_decided_is_given_its_own_slot(bench: Bench) -> None:
+    """Progress is then where the entry begins to count: it covers, and is no slot."""
+    runs, start = bench.store.runs(), seed_one(bench.store, in_force(bench.store))
+    old = run(start - 20_000, coalesce=True)
+    assert runs.start(old) == Verdict("start", start - 20_000)
+    assert outcome(runs, run(start - 5_000, coalesce=True)) == "coalesced"
+
+
 def test_a_start_that_does_not_coalesce_covers_nothing(bench: Bench) -> None:
     runs, newest = bench.store.runs(), decided(bench)
     assert runs.start(run(newest - 1)) == Verdict("start", newest - 1)
@@ -176,7 +217,7 @@ def test_a_retry_is_given_the_slot_that_its_first_start_was_given(bench: Bench) 
     runs, newest = bench.store.runs(), decided(bench)
     runs.start(run(newest - 15_000, coalesce=True))
     runs.finish(run(newest - 15_000), "handed_on")
-    retry = run(newest - 15_000, coalesce=True, token="second", passes=True)
+    retry = run(newest - 15_000, coalesce=True, token="second", attempt=1)
     assert runs.start(retry) == Verdict("start", newest)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from beatkit.entry import Kind
 from beatkit.store.runs import KEEP_MS, LIVE_MS, MARKS, Ending, Outcome, Run, Verdict, as_text
-from beatkit.store.values import Command
+from beatkit.store.values import Command, Progress
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Mark:
         token: Of the attempt that runs it, or ran it last.
         until: Until when it counts as running, milliseconds since 1970.
         started: When it was started.
+        attempt: Which one of its id.
     """
 
     key: str
@@ -34,6 +35,7 @@ class Mark:
     token: str
     until: int
     started: int
+    attempt: int = 0
 
     def live(self, now: int) -> bool:
         """Whether its worker is believed to live."""
@@ -97,19 +99,19 @@ def _kept(fields: list[Any] | None) -> KeptRun | None:
 
 def judge(run: Run, ledger: Ledger, now: int) -> Verdict:
     """Say whether a run may start, by its entry's other runs and by the time."""
-    if run.passes:
-        return Verdict("start", run.slot)
     mark = ledger.mark(run.key)
     again = _again(run, mark, now)
     if mark is not None and again == "held":
         return Verdict(again, run.slot, mark.until - now)
-    return Verdict(again if again != "start" else _first(run, ledger, now), run.slot)
+    judged = again != "start" or run.attempt > 0
+    return Verdict(again if judged else _first(run, ledger, now), run.slot)
 
 
 def _again(run: Run, mark: Mark | None, now: int) -> Outcome:
-    if mark is None:
+    if mark is None or run.attempt > mark.attempt:
         return "start"
-    if mark.state in ("finished", "handed_on") or not run.redelivered:
+    over = mark.state not in ("running", "torn")
+    if run.attempt < mark.attempt or over or not run.redelivered:
         return "duplicate"
     return "held" if mark.live(now) else "start"
 
@@ -149,24 +151,26 @@ def is_kept(run: Run, ledger: Ledger) -> bool:
     return ledger.kept is not None and (ledger.kept.slot, ledger.kept.id) == (run.slot, run.id)
 
 
-def started(run: Run, ledger: Ledger, decided: int, now: int) -> Ledger:
+def started(run: Run, ledger: Ledger, decided: Progress | None, now: int) -> Ledger:
     """Return the ledger once a run has started.
 
     Args:
         run: The run.
         ledger: Its entry's runs.
-        decided: The newest slot of the entry that was decided, or that of the run.
+        decided: The entry's progress; None where the store knows none.
         now: The store's time.
     """
     given, former = run.slot, ledger.mark(run.key)
-    if run.passes:
+    if run.attempt:
         given = run.slot if former is None else former.given
     elif run.coalesce:
-        given = max(decided, run.slot)
-        ledger = replace(ledger, covers=given, covered_by=run.key)
+        newest = run.slot if decided is None else max(decided.slot, run.slot)
+        # Progress that no beat decided is where the entry begins to count, and no slot.
+        given = run.slot if decided is None or not decided.by else newest
+        ledger = replace(ledger, covers=newest, covered_by=run.key)
     if is_kept(run, ledger):
         ledger = replace(ledger, kept=None)
-    mark = Mark(run.key, "running", given, run.token, now + LIVE_MS, now)
+    mark = Mark(run.key, "running", given, run.token, now + LIVE_MS, now, run.attempt)
     return trimmed(ledger.having(mark), now)
 
 
@@ -182,7 +186,7 @@ def refreshed(run: Run, ledger: Ledger, now: int) -> Ledger:
     """Return the ledger once a run is known to go on."""
     mark = ledger.mark(run.key)
     if mark is None:
-        made = Mark(run.key, "running", run.slot, run.token, now + LIVE_MS, now)
+        made = Mark(run.key, "running", run.slot, run.token, now + LIVE_MS, now, run.attempt)
         return ledger.having(made)
     if mark.token != run.token or mark.state != "running":
         return ledger
@@ -193,10 +197,11 @@ def finished(run: Run, ending: Ending, ledger: Ledger, now: int) -> Ledger:
     """Return the ledger once a run has ended."""
     mark = ledger.mark(run.key)
     if mark is None:
-        return ledger.having(Mark(run.key, ending, run.slot, run.token, 0, now))
-    if mark.token != run.token and mark.live(now):
+        return ledger.having(Mark(run.key, ending, run.slot, run.token, 0, now, run.attempt))
+    if mark.attempt > run.attempt or (mark.token != run.token and mark.live(now)):
         return ledger
-    return _in_place(ledger, replace(mark, state=ending, token=run.token, until=0))
+    ended = replace(mark, state=ending, token=run.token, until=0, attempt=run.attempt)
+    return _in_place(ledger, ended)
 
 
 def _in_place(ledger: Ledger, mark: Mark) -> Ledger:

@@ -39,7 +39,7 @@ class RedisRuns:
             [
                 *(LIVE_MS, KEEP_MS, MARKS, self._events),
                 *(run.entry, run.key, run.slot, run.token, run.by),
-                *(int(run.passes), int(run.redelivered), not_after),
+                *(run.attempt, int(run.redelivered), not_after),
                 *(int(run.coalesce), run.overlap, _to_keep(run), run.kind, run.id),
             ],
         )
@@ -47,7 +47,7 @@ class RedisRuns:
 
     def refresh(self, runs: Sequence[Run]) -> None:
         """See `Runs.refresh`."""
-        words = [word for run in runs for word in (run.key, run.slot, run.token)]
+        words = [word for run in runs for word in (run.key, run.slot, run.token, run.attempt)]
         keys = [marks_of(run.entry) for run in runs]
         self._call("refresh", keys, [LIVE_MS, KEEP_MS, *words])
 
@@ -60,7 +60,7 @@ class RedisRuns:
             (marks_of(run.entry), "waiting", "pending", "history", "ran"),
             [
                 *(KEEP_MS, run.entry, run.key, run.slot, run.token, ending),
-                *(self._events, run.by, run.kind, run.id, state, took, ago),
+                *(self._events, run.by, run.kind, run.id, state, took, ago, run.attempt),
             ],
         )
 

@@ -60,7 +60,8 @@ class Run:
         id: The task id.
         token: Of this very attempt to run it: a copy of the message has another.
         by: Who asks, for people.
-        passes: It goes on what has been started (a retry, a replacement): it may start.
+        attempt: How often its id was handed on before, by retries and replacements. A later
+            one goes on what an earlier one has begun: only a copy of itself stops it.
         redelivered: The broker says that somebody had it before.
         not_after: The latest instant at which it may start, milliseconds since 1970.
         coalesce: Its start covers, and it is covered by, the entry's other starts.
@@ -76,7 +77,7 @@ class Run:
     id: str
     token: str
     by: str = ""
-    passes: bool = False
+    attempt: int = 0
     redelivered: bool = False
     not_after: int | None = None
     coalesce: bool = False
@@ -128,9 +129,11 @@ class Runs(Protocol):
 
         The first of these that applies:
 
-        - `passes`: "start", and for the slot that the first start of its id was given;
-        - its id has a mark: "duplicate" if that ended by finishing or handing on, or if
-          this is not redelivered; "held" while it is live; else on with the next;
+        - its `attempt` is later than that of its id's mark, or there is none: "start" if it
+          is not the first, for the slot that the id's first start was given;
+        - its id has a mark: "duplicate" if that is of a later attempt, ended by finishing or
+          handing on, or if this is not redelivered; "held" while it is live; else, if it is
+          not the first attempt, "start"; else on with the next;
         - it is after `not_after`: "deadline";
         - `coalesce`, and another id's start covers its slot: "coalesced";
         - another mark of the entry is live, and `overlap="skip"`: "overlap";

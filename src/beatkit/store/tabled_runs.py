@@ -55,8 +55,7 @@ class TabledRuns:
                 rows.tell(_event("skipped", run, now, why=verdict.outcome))
             if verdict.outcome != "start":
                 return verdict
-            progress = rows.progress.get(run.entry)
-            decided = run.slot if progress is None else progress.slot
+            decided = rows.progress.get(run.entry)
             ledger = rows.ledgers[run.entry] = started(run, ledger, decided, now)
             given = _given(ledger, run)
             steps.tell_run(rows, _event("started", run, now, given=given))

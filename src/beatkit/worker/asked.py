@@ -13,6 +13,8 @@ from beatkit.store.runs import Ending, Run
 PUT_BACK = "beatkit-redelivered"
 """Header of a message that the guard has put back: it stands for a redelivered one."""
 
+MOST_RETRIES = 1_000_000
+
 _ENDINGS: Mapping[str | None, Ending] = {
     "RETRY": "handed_on",
     # Back to the broker, or torn out of its process: a redelivered copy is to run.
@@ -47,7 +49,7 @@ def _run(request: Any, entry: str, slot: int, policy: Policy) -> Run:
         str(request.id),
         token=uuid4().hex[:12],
         by=str(request.hostname or ""),
-        passes=bool(request.retries or request.replaced_task_nesting),
+        attempt=_attempt(request),
         redelivered=bool(delivery.get("redelivered") or request.get(PUT_BACK)),
         not_after=None if deadline is None else slot + round(deadline * 1000),
         coalesce=policy.coalesce and not asked_for,
@@ -55,6 +57,11 @@ def _run(request: Any, entry: str, slot: int, policy: Policy) -> Run:
         kind=kind,
         previous=request.get(PREVIOUS),
     )
+
+
+def _attempt(request: Any) -> int:
+    # What takes a task's place begins to count its own retries.
+    return int(request.retries or 0) + MOST_RETRIES * int(request.replaced_task_nesting or 0)
 
 
 def ending_of(state: str | None) -> Ending:

@@ -115,7 +115,7 @@ class Guard:
 
     def _ask(self, task: Any, run: Run) -> Verdict:
         try:
-            if run.overlap == "buffer_one" and not run.passes:
+            if run.overlap == "buffer_one" and not run.attempt:
                 run = replace(run, commands=self._copied(task))
             self._alive.settle()
             verdict = self._runs().start(run)
@@ -138,7 +138,7 @@ def unasked(run: Run, now: float) -> Verdict:
         run: The run.
         now: The time of this host, milliseconds since 1970.
     """
-    late = run.not_after is not None and now > run.not_after and not run.passes
+    late = run.not_after is not None and now > run.not_after and not run.attempt
     return Verdict("deadline" if late else "start", run.slot)
 
 

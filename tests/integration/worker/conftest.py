@@ -76,9 +76,9 @@ SHOP = """
             # Its mark has 8 s to live, not 30; Celery takes 5 s to see the death.
             store, marks = redis.Redis.from_url(os.environ["STORE"]), "beatkit:shop:marks:hello"
             key, mark = next(one for one in store.hgetall(marks).items() if one[0] != b"covers")
-            state, given, token, until, started = mark.split()
+            state, given, token, until, *rest = mark.split()
             soon = str(int((time.time() + 8) * 1000)).encode()
-            store.hset(marks, key, b" ".join([state, given, token, soon, started]))
+            store.hset(marks, key, b" ".join([state, given, token, soon, *rest]))
             os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -190,16 +190,6 @@ class Shop:
         with self.app.connection_for_read() as connection:
             texts = connection.default_channel.client.lrange(self.queue, 0, -1)
         return [json.loads(text) for text in reversed(texts)]
-
-    def let_marks_expire(self) -> None:
-        """As if half a minute had passed in which nobody refreshed one."""
-        with self.store.client(1) as client:
-            marks = client.hgetall("beatkit:shop:marks:hello")
-            for key, mark in marks.items():
-                state, given, token, _, started = mark.split()
-                if state == b"running":
-                    old = b" ".join([state, given, token, b"1", started])
-                    client.hset("beatkit:shop:marks:hello", key, old)
 
     def spans(self) -> list[str]:
         """What `slow` noted: "begin" and "end", and of which task id."""

@@ -223,7 +223,7 @@ def test_a_long_run_keeps_its_mark_live(redis_shop: Shop) -> None:
 
         def refreshed() -> bool:
             (mark,) = client.hvals("beatkit:shop:marks:hello")
-            _, _, _, until, started = mark.split()
+            _, _, _, until, started, _ = mark.split()
             return int(until) >= int(started) + 39_000
 
         redis_shop.until(refreshed)

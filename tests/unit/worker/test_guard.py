@@ -312,7 +312,7 @@ def test_a_covering_run_is_given_the_newest_slot(worker: Worker) -> None:
     with worker.store._tables.transaction() as kept:
         from beatkit.store import Progress
 
-        kept.progress["hello"] = Progress(SLOT + 45_000, "f1")
+        kept.progress["hello"] = Progress(SLOT + 45_000, "f1", "beat-1")
     name = next(name for name in worker.app.tasks if name.endswith("look"))
     states = [
         worker.run(name, headers(SLOT + late, coalesce=True))

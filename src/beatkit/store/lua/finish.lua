@@ -3,21 +3,23 @@
 -- KEYS  marks of the entry, waiting, pending, history, ran
 -- ARGV  ms to add to the server's clock, ms for which a mark is kept, entry, key, slot, token,
 --       ending, events kept in the history, by, kind, task id, Celery's state, ms that it took,
---       ms since it ended
--- marks: key -> "state given token until started"
+--       ms since it ended, attempt
+-- marks: key -> "state given token until started attempt"
 -- ran: entry -> the event of the run that started last
 local marks, waiting, pending, history, ran = unpack(KEYS)
 local keep_for, entry, key, slot, token, ending = unpack(ARGV, 2, 7)
-local keep_events, by, kind, id, celery_state, took, ago = unpack(ARGV, 8, 14)
+local keep_events, by, kind, id, celery_state, took, ago, attempt = unpack(ARGV, 8, 15)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
 local given, since = slot, string.format('%.0f', now)
-local another_lives = false
+local another_lives, later = false, false
 
 local raw = redis.call('HGET', marks, key)
 if raw then
-  local state, of, stands
-  state, given, of, stands, since = string.match(raw, '^(%S+) (%S+) (%S+) (%S+) (%S+)$')
+  local state, of, stands, nth
+  state, given, of, stands, since, nth =
+    string.match(raw, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
+  later = tonumber(nth) > tonumber(attempt)
   another_lives = of ~= token and state == 'running' and tonumber(stands) > now
 end
 
@@ -39,7 +41,9 @@ end
 
 tell_end()
 if another_lives then return 0 end
-redis.call('HSET', marks, key, table.concat({ending, given, token, '0', since}, ' '))
-redis.call('PEXPIRE', marks, keep_for)
+if not later then
+  redis.call('HSET', marks, key, table.concat({ending, given, token, '0', since, attempt}, ' '))
+  redis.call('PEXPIRE', marks, keep_for)
+end
 if redis.call('HEXISTS', marks, 'kept') == 1 then let_go(entry, marks, waiting, pending, now) end
 return 1

@@ -7,7 +7,7 @@
 local function lives_until(marks, now)
   local latest
   for _, raw in ipairs(redis.call('HVALS', marks)) do
-    local state, stands = string.match(raw, '^(%S+) %S+ %S+ (%S+) %S+$')
+    local state, stands = string.match(raw, '^(%S+) %S+ %S+ (%S+) %S+ %S+$')
     stands = state == 'running' and tonumber(stands)
     if stands and stands > now and stands > (latest or 0) then latest = stands end
   end

@@ -3,14 +3,15 @@
 -- KEYS  progress, marks of the entry, history, waiting, ran
 -- ARGV  ms to add to the server's clock, ms for which a mark is live, ms for which it is kept,
 --       how many are kept, events kept in the history, entry, key, slot, token, by,
---       passes, redelivered, not_after or "", coalesce, overlap, what to keep (JSON) or "",
+--       attempt, redelivered, not_after or "", coalesce, overlap, what to keep (JSON) or "",
 --       kind, task id
--- marks: key -> "state given token until started"   "covers" -> "slot key"   "kept": see `kept`
+-- marks: key -> "state given token until started attempt"   "covers" -> "slot key"
+--        "kept": see `kept`
 -- ran: entry -> the event of the run that started last
 local progress, marks, history, waiting, ran = unpack(KEYS)
 local live_for, keep_for, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local keep_events, entry, key, slot, token, by = unpack(ARGV, 5, 10)
-local passes, redelivered, coalesce = ARGV[11] == '1', ARGV[12] == '1', ARGV[14] == '1'
+local attempt, redelivered, coalesce = tonumber(ARGV[11]), ARGV[12] == '1', ARGV[14] == '1'
 local not_after, overlap, kind, id = tonumber(ARGV[13]), ARGV[15], ARGV[17], ARGV[18]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
@@ -29,10 +30,14 @@ for i = 1, #flat, 2 do
   elseif name == 'kept' then
     kept = cjson.decode(raw)
   else
-    local state, given, _, stands, since = string.match(raw, '^(%S+) (%S+) (%S+) (%S+) (%S+)$')
+    local state, given, _, stands, since, nth =
+      string.match(raw, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
     local live = state == 'running' and tonumber(stands) > now
     if name == key then
-      mine = {state = state, given = given, live = live, stands = tonumber(stands)}
+      mine = {
+        state = state, given = given, live = live, stands = tonumber(stands),
+        attempt = tonumber(nth),
+      }
     elseif live then
       another_lives = math.max(another_lives or 0, tonumber(stands))
     else
@@ -42,11 +47,13 @@ for i = 1, #flat, 2 do
 end
 
 local function judge()
-  if passes then return 'start' end
-  if mine and (mine.state == 'finished' or mine.state == 'handed_on' or not redelivered) then
+  if attempt > (mine and mine.attempt or 0) then return 'start' end
+  if mine and (attempt < mine.attempt or mine.state ~= 'running' and mine.state ~= 'torn'
+    or not redelivered) then
     return 'duplicate'
   end
   if mine and mine.live then return 'held', mine.stands - now end
+  if attempt > 0 then return 'start' end
   if not_after and now > not_after then return 'deadline' end
   if coalesce and covers and tonumber(covers) >= tonumber(slot) and covered_by ~= key then
     return 'coalesced'
@@ -95,16 +102,18 @@ end
 if kept and kept.key == key then redis.call('HDEL', marks, 'kept') end
 
 local given = slot
-if passes then
+if attempt > 0 then
   given = mine and mine.given or slot
 elseif coalesce then
-  local decided = string.match(redis.call('HGET', progress, entry) or '', '^(%S+) ')
-  if decided and tonumber(decided) > tonumber(slot) then given = decided end
-  redis.call('HSET', marks, 'covers', given .. ' ' .. key)
+  local decided, decider = string.match(redis.call('HGET', progress, entry) or '', '^(%S+) (%S+) ')
+  local newest = decided and tonumber(decided) > tonumber(slot) and decided or slot
+  -- Progress that no beat decided is where the entry begins to count, and no slot.
+  if decider ~= '-' then given = newest end
+  redis.call('HSET', marks, 'covers', newest .. ' ' .. key)
 end
 trim()
 redis.call('HSET', marks, key,
-  table.concat({'running', given, token, text(now + live_for), text(now)}, ' '))
+  table.concat({'running', given, token, text(now + live_for), text(now), attempt}, ' '))
 redis.call('PEXPIRE', marks, text(keep_for))
 redis.pcall('HSET', ran, entry,
   tell('started', text(now), slot, letter(kind), by, id, other(given, slot), entry))
