@@ -26,12 +26,14 @@ def _minute(store: RedisStore, entries: int, minute: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "entries", [100, pytest.param(10_000, marks=pytest.mark.slow)], ids=["short", "whole"]
+    "entries",
+    [50, pytest.param(10_000, marks=[pytest.mark.slow, pytest.mark.timeout(3600)])],
+    ids=["short", "whole"],
 )
 def test_the_memory_of_an_hours_marks_is_bounded(
     entries: int, new_valkey: Callable[..., ValkeyServer]
 ) -> None:
-    """10,000 entries a minute for an hour; in the short form 100 entries."""
+    """10,000 entries a minute for an hour; in the short form 50 entries."""
     server = new_valkey()
     store = RedisStore(server.url(), prefix="beatkit:shop:", timeout=30, history=0)
     used = []
@@ -41,8 +43,8 @@ def test_the_memory_of_an_hours_marks_is_bounded(
             _minute(store, entries, minute)
             used.append(client.info("memory")["used_memory"] - empty)
         assert client.hlen("beatkit:shop:marks:entry-7") == MARKS + 1
-        assert client.dbsize() == entries
+        assert client.dbsize() == entries + 1  # and one of all entries' last runs
     store.close()
     print(f"{entries} entries: {used[34]:,} bytes after 35 minutes, {used[-1]:,} after 60")
-    assert used[-1] < used[34] * 1.1 + 100_000
-    assert used[-1] < entries * (MARKS + 1) * BYTES_A_MARK + 200_000
+    assert used[-1] < used[34] * 1.1 + 50_000
+    assert used[-1] < entries * (MARKS + 1) * BYTES_A_MARK + 100_000
