@@ -11,10 +11,8 @@ from typing import Protocol, Self
 
 from celery import Celery
 
-from beatkit.checks.configuration import ALIASES
 from beatkit.dev.events import Event
 from beatkit.dev.lines import Lines, wants_colour
-from beatkit.operate import Schedule
 
 NO_RICH = 'a live view needs rich: pip install "beatkit[dev]" brings it'
 
@@ -85,7 +83,10 @@ def view_of(app: Celery, title: str, on_quit: Callable[[], None], *, plain: bool
     """
     if not (may_be_live(plain=plain) and has_rich()):
         return PlainView()
+    # Here, as plain lines shall not wait for it.
+    from beatkit.checks.configuration import ALIASES
     from beatkit.dev.live.view import LiveView
+    from beatkit.operate import Schedule
 
     can_pause = str(app.conf.beat_scheduler) in ALIASES
     return LiveView(title, Schedule(app), can_pause, on_quit)
