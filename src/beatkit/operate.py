@@ -1,44 +1,39 @@
 """What does this app's schedule hold, what comes next, and what shall be otherwise?
 
 `Schedule` reads what the app defines: declarations, `beat_schedule`, `add_periodic_task`.
-That needs no server. Its verbs (`pause`, `resume`, `trigger`) and what they left behind
-(`pauses`, `deeds`) need the store that the beats share.
+That needs no server. Its verbs, and what they left behind, need the store that the beats
+share; so does `with_runtime`, which takes in the entries that were added while running.
 """
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from fnmatch import fnmatchcase
 from functools import cached_property
 from heapq import merge
 from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+from beatkit import verbs
 from beatkit.clock import read_host
 from beatkit.destination import Destination, destination
 from beatkit.entry import Entry, Slot
-from beatkit.errors import EntryNotFound
-from beatkit.pauses import Paused, Pausing, Resuming, Rows, Target, pause, resume, shown
-from beatkit.record import Deed, checked, deed, signed
+from beatkit.names import matching, named
+from beatkit.pauses import Rows
 from beatkit.registry import effective_entries
 from beatkit.registry.unknown import unknown_tasks
 from beatkit.schedules.timetable import to_datetime, to_ms
 from beatkit.simulation import upcoming
-from beatkit.store import Action, Store
+from beatkit.store import Store
 from beatkit.store.choice import choose, open_choice
 
 if TYPE_CHECKING:
-    from beatkit.trigger import Triggered
+    from beatkit.runtime import RuntimeEntry
 
 HORIZON = timedelta(days=366 * 30)
 """How far ahead slots are looked for where no end is given; 29 February on a Monday fits."""
-
-
-SEE_NAMES = "see the names with: celery -A ... schedule list"
 
 
 class Schedule:
@@ -47,8 +42,15 @@ class Schedule:
     The entries are read when first asked for, and stay what they were; make another
     Schedule to read them again.
 
+    All verbs take `by`, who does it (default: this process's user and host), and `reason`,
+    why: at most 500 characters. Both are kept, with the time, in the record that `deeds`
+    returns. All raise `StoreError` where the store cannot be reached, or there is none.
+
     Args:
         app: A Celery app, made by `make_app`, given to `install`, or plain.
+
+    Attributes:
+        runtime: The runtime-owned entries by name; empty unless `with_runtime` made this.
 
     Example:
         >>> from celery import Celery
@@ -62,15 +64,38 @@ class Schedule:
 
     def __init__(self, app: Any) -> None:
         self.app = app
+        self.runtime: Mapping[str, RuntimeEntry] = MappingProxyType({})
 
     @cached_property
-    def entries(self) -> Mapping[str, Entry]:
-        """Every entry by name, also those that are not enabled.
+    def code(self) -> Mapping[str, Entry]:
+        """Every code-owned entry by name, also those that are not enabled.
 
         Raises:
             DeclarationError: Entries cannot work; the message lists all problems.
         """
         return MappingProxyType(effective_entries(self.app))
+
+    @cached_property
+    def entries(self) -> Mapping[str, Entry]:
+        """The entries of `code` and of `runtime`; of one name, that of the code.
+
+        Raises:
+            DeclarationError: As `code`.
+        """
+        added = {name: one.entry for name, one in self.runtime.items()}
+        return MappingProxyType({**added, **self.code})
+
+    def with_runtime(self, *, timeout: float = 2.0) -> Schedule:
+        """Return this schedule with the runtime-owned entries, as the store has them now.
+
+        Args:
+            timeout: Seconds to wait for the store.
+
+        Raises:
+            StoreError: The store cannot be reached, or there is none.
+        """
+        with self.open(timeout) as (store, _):
+            return self.joined(store)
 
     def entry(self, name: str) -> Entry:
         """Return the entry of a name.
@@ -78,13 +103,7 @@ class Schedule:
         Raises:
             EntryNotFound: There is none; the message offers the nearest name.
         """
-        if name in self.entries:
-            return self.entries[name]
-        close = difflib.get_close_matches(name, self.entries, n=1)
-        raise EntryNotFound(
-            f"There is no entry {name!r} in the schedule of app {self.app.main!r}\n"
-            f"  {f'did you mean {close[0]!r}?' if close else SEE_NAMES}"
-        )
+        return named(self.entries, name, self.app.main)
 
     def select(self, patterns: Iterable[str] = ()) -> list[Entry]:
         """Return the entries whose names match any of some names or globs; all for none.
@@ -95,14 +114,7 @@ class Schedule:
         Raises:
             EntryNotFound: A pattern matches nothing.
         """
-        wanted = list(patterns)
-        if not wanted:
-            return list(self.entries.values())
-        chosen: dict[str, Entry] = {}
-        for pattern in wanted:
-            found = {name: e for name, e in self.entries.items() if fnmatchcase(name, pattern)}
-            chosen |= found or {pattern: self.entry(pattern)}
-        return list(chosen.values())
+        return matching(self.entries, patterns, self.app.main)
 
     def next(
         self,
@@ -156,131 +168,46 @@ class Schedule:
         """Return where the entry's messages go, as Celery's router decides it."""
         return destination(self.app, entry)
 
-    def pause(
-        self,
-        *names: str,
-        queue: str | None = None,
-        tag: str | None = None,
-        everything: bool = False,
-        reason: str,
-        until: datetime | None = None,
-        by: str | None = None,
-    ) -> Pausing:
-        """Pause entries: from now on, no beat sends their slots.
+    # The verbs. They are written in a file of their own, for their length alone.
+    pause = verbs.pause
+    resume = verbs.resume
+    pauses = verbs.pauses
+    trigger = verbs.trigger
+    skip_next = verbs.skip_next
+    forget = verbs.forget
+    upsert = verbs.upsert
+    remove = verbs.remove
+    differences = verbs.differences
+    deeds = verbs.deeds
 
-        In force for every slot that is not sent yet, whichever beats are alive, until
-        `resume` or `until`; deploys and restarts change nothing. What comes due is recorded
-        as missed and not caught up. Runs on their way go on, and `trigger` works. A second
-        call replaces reason and end.
+    def rows(self, store: Store) -> Rows:
+        """Return what a choice of entries is made from."""
+        full = self.joined(store)
+        return Rows(full.entries, full.select, lambda entry: self.destination(entry).queue)
 
-        Args:
-            names: Names, or globs such as "shop.*". Globs and queues mean the entries that
-                there are now; a tag and everything also those that a later release adds.
-            queue: The entries whose messages go to this queue.
-            tag: The entries with this tag.
-            everything: All entries but those with `even_when_paused`.
-            reason: Why, for whoever finds it; at most 500 characters.
-            until: When it ends by itself, aware: a slot due then is sent. Default: never.
-            by: Who does it. Default: this process's user and host.
+    def joined(self, store: Store) -> Schedule:
+        """Return this schedule with the runtime-owned entries of an open store."""
+        from beatkit.runtime import read_all
 
-        Raises:
-            EntryNotFound: Nothing is meant by that.
-            ActionError: Not exactly one of names, queue, tag and everything; or the reason is
-                empty or too long.
-            ScheduleError: `until` is naive, or past by the store's clock.
-            StoreError: The store cannot be reached, or there is none.
-        """
-        target, why = Target(names, queue, tag, everything), checked(reason, wanted=True)
-        end = None if until is None else to_ms(until, "until")
-        with self._store() as (store, _):
-            return pause(store, target, self._rows, Action("pause", (), signed(by), why, end))
+        joined = Schedule(self.app)
+        joined.__dict__["code"] = self.code
+        joined.runtime = MappingProxyType(read_all(store))
+        return joined
 
-    def resume(
-        self,
-        *names: str,
-        queue: str | None = None,
-        tag: str | None = None,
-        everything: bool = False,
-        reason: str = "",
-        by: str | None = None,
-    ) -> Resuming:
-        """Lift pauses: just those of these scopes, so that two people's do not mix.
+    def found(self, store: Store, name: str) -> Entry:
+        """Return an entry of the code, or the runtime-owned one, by one look."""
+        from beatkit.runtime import read_one
 
-        `everything` lifts the pause of everything, not those of single entries or tags; and
-        an entry whose own pause is lifted stays held by that of its tag: see `still`.
-        Running beats learn of it within a second. What was missed is not caught up. A
-        second call finds nothing to lift.
-
-        Args:
-            names: Names or globs; those of paused entries that have left the schedule too.
-            queue: The entries whose messages go to this queue.
-            tag: The pause of this tag.
-            everything: The pause of everything.
-            reason: Why, for the record; at most 500 characters.
-            by: Who does it. Default: this process's user and host.
-
-        Raises:
-            EntryNotFound, ActionError, StoreError: As `pause`.
-        """
-        target, why = Target(names, queue, tag, everything), checked(reason)
-        with self._store() as (store, _):
-            return resume(store, target, self._rows, Action("resume", (), signed(by), why))
-
-    def pauses(self) -> list[Paused]:
-        """Return the pauses in force.
-
-        Raises:
-            StoreError: The store cannot be reached, or there is none.
-        """
-        with self._store() as (store, _):
-            found = store.pauses().pauses
-        return list(shown(found, found))
-
-    def trigger(self, name: str, *, reason: str = "", by: str | None = None) -> Triggered:
-        """Send one run of an entry now: exactly what beat would send, with an id of its own.
-
-        Its kind is "manual". No slot is taken by it, so the next one comes as planned. It
-        is sent also while the entry is paused or not enabled. Each call sends a run.
-
-        Args:
-            name: The entry's name.
-            reason: Why, for the record; at most 500 characters.
-            by: Who does it. Default: this process's user and host.
-
-        Raises:
-            EntryNotFound: There is none of that name.
-            ActionError: The reason is too long.
-            DeclarationError: No module defines its task.
-            NotTriggered: The message could not be built. Nothing was sent.
-            StoreError: The store or the broker cannot be reached; the message says whether
-                anything was sent.
-        """
-        from beatkit.trigger import trigger
-
-        entry, why = self.entry(name), checked(reason)
-        with self._store() as (store, prefix):
-            return trigger(self.app, prefix, entry, store, by=signed(by), reason=why)
-
-    def deeds(self, limit: int = 100) -> list[Deed]:
-        """Return who paused, resumed and triggered what and why, the newest first.
-
-        Args:
-            limit: So many at most; the store keeps about the newest 1,000.
-
-        Raises:
-            StoreError: The store cannot be reached, or there is none.
-        """
-        with self._store() as (store, _):
-            return [deed(action) for action in store.actions(limit)]
-
-    @property
-    def _rows(self) -> Rows:
-        return Rows(self.entries, self.select, lambda entry: self.destination(entry).queue)
+        if name in self.entries:
+            return self.entries[name]
+        found = read_one(store, name)
+        return self.joined(store).entry(name) if found is None else found.entry
 
     @contextmanager
-    def _store(self) -> Iterator[tuple[Store, str]]:
+    def open(self, timeout: float = 2.0) -> Iterator[tuple[Store, str]]:
+        """Open the store for a block; gives it, and what sets this schedule apart in it."""
         choice = choose(self.app)
-        store = open_choice(choice)
+        store = open_choice(choice, timeout)
         try:
             yield store, choice.name
         finally:

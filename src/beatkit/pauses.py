@@ -18,6 +18,7 @@ from beatkit.errors import EntryNotFound, ScheduleError
 from beatkit.record import ActionError
 from beatkit.schedules.timetable import to_datetime
 from beatkit.store import Action, Pause, Store, pause_scopes
+from beatkit.store.actions import skip_scope
 
 EVERYTHING = "*"
 
@@ -27,7 +28,8 @@ class Paused:
     """A pause in force.
 
     Attributes:
-        scope: What it holds: "entry:NAME", "tag:TAG", or "*" for everything.
+        scope: What it holds: "entry:NAME", "tag:TAG", or "*" for everything; "skip:NAME" for
+            the next slot of an entry alone.
         reason: Why.
         by: Who paused, such as "ann@desk"; "-" if it is not known.
         since: When that was, by the store's clock; aware, in UTC.
@@ -179,10 +181,13 @@ def scopes_to_resume(target: Target, rows: Rows, paused: Mapping[str, Pause]) ->
             meant(target, rows)
         return (scope,)
     if target.queue is not None:
-        return tuple(f"entry:{entry.name}" for entry in meant(target, rows))
+        names = [entry.name for entry in meant(target, rows)]
+        return tuple(scope for name in names for scope in (f"entry:{name}", skip_scope(name)))
     scopes: dict[str, None] = {}
     for pattern in target.names:
-        held = [one for one in paused if one.startswith("entry:") and _fits(one, pattern)]
+        held = [
+            one for one in paused if one.startswith(("entry:", "skip:")) and _fits(one, pattern)
+        ]
         known = [f"entry:{name}" for name in rows.entries if fnmatchcase(name, pattern)]
         scopes |= dict.fromkeys(held + known)
         if not held and not known:
@@ -192,8 +197,8 @@ def scopes_to_resume(target: Target, rows: Rows, paused: Mapping[str, Pause]) ->
 
 
 def _fits(scope: str, pattern: str) -> bool:
-    name = scope.removeprefix("entry:")
-    return name == pattern or fnmatchcase(name, pattern)
+    kind, _, name = scope.partition(":")
+    return kind in ("entry", "skip") and (name == pattern or fnmatchcase(name, pattern))
 
 
 def still_held(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import getpass
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -17,6 +18,10 @@ LONGEST = 500
 """Characters of a reason: records are kept in the store, whose memory is bounded."""
 
 
+NAMED = 20
+"""Entries that one record names, at most."""
+
+
 class ActionError(BeatkitError, ValueError):
     """What an operator asks for does not say enough, or says too much."""
 
@@ -27,8 +32,10 @@ class Deed:
 
     Attributes:
         at: When, by the store's clock; aware, in UTC.
-        verb: "pause", "resume" or "trigger".
-        scopes: What it concerned: "entry:NAME", "tag:TAG", or "*" for everything.
+        verb: "pause", "resume", "trigger", "skip_next", "backfill", "forget", "upsert" or
+            "remove".
+        scopes: What it concerned: "entry:NAME", "tag:TAG", or "*" for everything; "skip:NAME"
+            for the next slot of an entry, "slots:NAME" for what one owed.
         by: Who, such as "ann@desk"; "-" if it is not known.
         reason: Why; "" if nothing was said.
         until: Of a pause: when it ends by itself; None: it does not.
@@ -49,6 +56,12 @@ def deed(action: Action) -> Deed:
     until = None if action.until is None else to_datetime(action.until)
     at = to_datetime(action.at)
     return Deed(at, action.verb, action.scopes, action.by, action.reason, until, action.task_id)
+
+
+def scopes_of(names: Sequence[str]) -> tuple[str, ...]:
+    """Return what a record says of entries: their names, and of very many how many more."""
+    shown = tuple(f"entry:{name}" for name in names[:NAMED])
+    return shown if len(names) <= NAMED else (*shown, f"and {len(names) - NAMED} more")
 
 
 def signed(by: str | None) -> str:
@@ -83,8 +96,8 @@ def checked(reason: str, *, wanted: bool = False) -> str:
 
 
 _EMPTY = (
-    "reason is {0!r}, expected why this is paused\n"
-    "  whoever finds the pause at night needs it\n"
+    "reason is {0!r}, expected why this is done\n"
+    "  whoever finds it at night needs it\n"
     "  write such as 'migration of the invoices, until Ann is done'"
 )
 _LONG = (

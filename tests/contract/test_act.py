@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from beatkit.store import ACTIONS, Action, Pause, Pauses
+from beatkit.store import ACTIONS, Action, Pause, Pauses, Progress
+from beatkit.store.runs import Run
 from tests.contract.benches import Bench
-from tests.contract.shapes import beat, in_force, outcomes, push, seed_one
+from tests.contract.shapes import beat, in_force, outcomes, push, seed_one, told
 
 PAUSE = Action("pause", ("entry:a", "tag:x y"), "ann@desk", "month's end\nsecond line")
 
@@ -61,6 +62,76 @@ def test_each_action_is_on_record_the_newest_first(bench: Bench) -> None:
         replace(PAUSE, until=ends, at=paused),
     )
     assert bench.store.actions(1) == (replace(trigger, at=triggered),)
+
+
+SKIP = Action("skip_next", ("skip:hello",), "ann@desk", "the printer is out")
+
+
+def test_the_next_slot_is_skipped_once_and_recorded(bench: Bench) -> None:
+    writer = in_force(bench.store)
+    at = seed_one(bench.store, writer)
+    kept = bench.store.act(SKIP)
+    assert kept.pauses == {"skip:hello": Pause(SKIP.reason, "ann@desk", kept.now)}
+    claims = [push(at, at + 1), push(at + 1, at + 2)]
+    first, second = bench.store.claim(writer, claims).answers
+    assert (first.outcome, first.progress) == ("withheld", at + 1)
+    assert (first.detail, second.outcome) == ("skipped: the printer is out", "sent")
+    missed, sent = told(bench.store)
+    assert (missed.what, missed.slot, missed.why, sent.slot) == (
+        "missed", at + 1, "skipped: the printer is out", at + 2,
+    )  # fmt: skip
+    assert bench.store.pauses().pauses == {}
+    assert bench.queue("celery") == [f"hello@{at + 2}".encode()]
+
+
+def test_a_skip_is_not_used_up_by_what_is_not_sent_anyway(bench: Bench) -> None:
+    writer = in_force(bench.store)
+    at = seed_one(bench.store, writer)
+    bench.store.act(SKIP)
+    bench.store.act(Action("pause", ("*",), reason="x"))
+    missed = push(at, at + 1, act="miss", commands=())
+    paused = push(at + 1, at + 2, scopes=("*",))
+    answers = bench.store.claim(writer, [missed, paused]).answers
+    assert [one.outcome for one in answers] == ["missed", "withheld"]
+    assert bench.store.act(Action("resume", ("*",))).pauses.keys() == {"skip:hello"}
+    assert outcomes(bench.store.claim(writer, [push(at + 2, at + 3)])) == ["withheld"]
+
+
+def test_a_skip_is_undone_by_a_resume_and_decides_a_reservation_at_once(bench: Bench) -> None:
+    writer = in_force(bench.store)
+    at = seed_one(bench.store, writer)
+    bench.store.act(SKIP)
+    bench.store.act(Action("resume", ("skip:hello",)))
+    assert outcomes(bench.store.reserve(writer, [push(at, at + 1)])) == ["reserved"]
+    bench.store.act(SKIP)
+    assert outcomes(bench.store.reserve(writer, [push(at, at + 1)])) == ["withheld"]
+    assert outcomes(bench.store.claim(writer, [push(at + 1, at + 2)])) == ["sent"]
+
+
+def test_what_is_kept_of_an_entry_is_forgotten(bench: Bench) -> None:
+    writer = in_force(bench.store)
+    for entry in ("hello", "other"):
+        seed_one(bench.store, writer, entry)
+    runs = bench.store.runs()  # type: ignore[attr-defined]
+    run = Run("hello", 1, "id", "token")
+    assert [runs.start(run).outcome, runs.start(run).outcome] == ["start", "duplicate"]
+    bench.store.act(SKIP)
+    bench.store.act(replace(PAUSE, scopes=("entry:hello", "entry:other")))
+
+    done = bench.store.act(Action("forget", ("entry:hello",), "ann@desk"))
+
+    assert done.pauses.keys() == {"entry:other"}
+    assert bench.store.read().progress.keys() == {"other"}
+    assert runs.start(run).outcome == "start"
+
+
+def test_what_an_entry_owes_is_forgotten_and_it_goes_on_from_now(bench: Bench) -> None:
+    writer = in_force(bench.store)
+    at = seed_one(bench.store, writer)
+    bench.advance(60_000)
+    done = bench.store.act(Action("forget", ("slots:hello", "slots:unknown")))
+    assert bench.store.read().progress == {"hello": Progress(done.now, "f1")}
+    assert outcomes(bench.store.claim(writer, [push(at, at + 1)])) == ["decided"]
 
 
 def test_the_record_is_bounded(bench: Bench) -> None:

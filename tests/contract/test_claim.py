@@ -186,8 +186,8 @@ def test_a_paused_entry_moves_on_without_a_message(bench: Bench) -> None:
 
     decision = bench.store.claim(writer, [claim])
 
-    assert decision.answers == (Answer("withheld", at + 1, "beat-1", detail="month's end"),)
     why = "paused: month's end"
+    assert decision.answers == (Answer("withheld", at + 1, "beat-1", detail=why),)
     assert told(bench.store) == [
         Event("missed", decision.now, "hello", at + 1, by="beat-1", why=why, first=at + 1)
     ]

@@ -69,8 +69,8 @@ def owed_since(passes: Passes) -> int | None:
     if not passes.presence.in_force:
         return None
     now = passes.presence.now()
-    failing = [_wanted_at(passes.rows[name], now) for name in passes.failing]
-    due = [at for at in (passes.agenda.first(), *failing) if at is not None and at <= now]
+    failing = [_wanted_at(passes.roster.rows[name], now) for name in passes.roster.failing]
+    due = [at for at in (passes.roster.first(), *failing) if at is not None and at <= now]
     return min(due, default=None)
 
 

@@ -9,17 +9,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 
 from beatkit.beat import peers, report
-from beatkit.beat.agenda import Agenda
 from beatkit.beat.outage import Outage
+from beatkit.beat.owned import OwnedRows
 from beatkit.beat.plan import Move
 from beatkit.beat.presence import Presence
+from beatkit.beat.roster import Roster
 from beatkit.beat.rows import Row
 from beatkit.beat.seeding import Seeding
 from beatkit.clock import HostClock
 from beatkit.entry import Entry
 from beatkit.errors import StoreError, StoreUnavailable
 from beatkit.sending import BrokerUnavailable, Way
-from beatkit.store import RESERVED_MS, Answer, Store
+from beatkit.store import RESERVED_MS, Answer, Situation, Store
 
 BATCH = 100
 """At most so many entries are taken up in one pass, so that each stays short."""
@@ -45,6 +46,7 @@ class Passes:
         read_host: The host's clocks.
         on_sent: Called with each entry and slot that this beat sent, after the fact.
         poll_limit_ms: How long a custom schedule may be left unasked.
+        owned: The runtime-owned entries, which join the rows; None: there are none.
     """
 
     def __init__(
@@ -57,16 +59,15 @@ class Passes:
         read_host: Callable[[], HostClock],
         on_sent: Callable[[Entry, int], None],
         poll_limit_ms: int,
+        owned: OwnedRows | None = None,
     ) -> None:
-        self.rows = {row.entry.name: row for row in rows}
+        self.roster = Roster(rows)
         self.presence = presence
         self.outage = Outage("store")
         self.broker_outage = Outage("broker")
-        self.agenda = Agenda()
-        self._taken: set[str] = set()  # taken out of the agenda and not put back yet
-        self.failing: set[str] = set()
         self._unanswered: dict[str, int] = {}  # slots claimed whose answer never came
-        self._seeding = Seeding(self.rows, store)
+        self._seeding = Seeding(self.roster.rows, store)
+        self._owned = owned
         self._store = store
         self._way = way
         self._read_host = read_host
@@ -113,53 +114,59 @@ class Passes:
             store.hand_over(mine, to="")
 
     def _look(self) -> None:
-        situation = self.presence.look(self._last_sent, len(self.failing))
+        situation = self.presence.look(self._last_sent, len(self.roster.failing))
         now = min(situation.now, self.presence.now())  # the store's own may have leapt ahead
         if not self.presence.in_force:
             self._seeding.void()
             return
+        self._renew(situation)
         if self._seeding.wanted(situation, self._read_host().steady):
             self._seed(now)
         elif self.presence.stepped:
-            self._plan_afresh(now)
+            self.roster.plan_afresh(now)
+        for row in self._seeding.pay(self.presence.writer, now) if self._seeding.done else ():
+            self.roster.put_by_progress(row, now)
         if self._seeding.done:
             self._way.attend(self.presence.writer, situation, self._find)
 
-    def _seed(self, now: int) -> None:
-        steady = self._read_host().steady
-        if not self._seeding.run(self.presence.writer, now, steady, self.presence.hesitates):
+    def _renew(self, situation: Situation) -> None:
+        """Take in which runtime-owned entries were added, changed and removed."""
+        if self._owned is None:
             return
-        self._plan_afresh(now)
+        turn = self._owned.refresh(self.presence.writer, situation)
+        for name in turn.dropped:
+            self.roster.drop(name)
+            self._unanswered.pop(name, None)
+        for row in turn.rows:
+            self.roster.add(row)
+        self._seeding.owe(turn.rows, turn.gone)
+
+    def _seed(self, now: int) -> None:
+        steady, unserved = self._read_host().steady, self._owned.unserved if self._owned else ()
+        hesitates = self.presence.hesitates
+        if not self._seeding.run(self.presence.writer, now, steady, hesitates, unserved):
+            return
+        self.roster.plan_afresh(now)
         if self._seeding.after_loss:
             self._rest_until = steady + peers.SETTLE_MS
 
     def _find(self, name: str) -> Entry | None:
-        row = self.rows.get(name)
+        row = self.roster.rows.get(name)
         return None if row is None else row.entry
-
-    def _plan_afresh(self, now: int) -> None:
-        self.agenda = Agenda()
-        for row in self.rows.values():
-            at = self._wake(row, now)
-            if at is not None:
-                self.agenda.put(row.entry.name, at)
 
     def _serve(self) -> float:
         """Send a batch of what is due; return milliseconds until there is more."""
         now, delay = self.presence.now(), self.presence.standing().delay_ms
         if self._due_in(now, delay) > 0:
             return self._due_in(now, delay)
-        names = self.agenda.take(now - delay, BATCH)
-        self._taken = set(names)
         try:
-            self._take_up([self.rows[name] for name in names], now)
+            self._take_up(self.roster.take(now - delay, BATCH), now)
         finally:
-            for name in self._taken:  # whatever happened, none may be forgotten
-                self.agenda.put(name, now)
+            self.roster.put_back(now)
         return self._due_in(self.presence.now(), delay)
 
     def _due_in(self, now: int, delay: int) -> float:
-        first = self.agenda.first() if self._seeding.done else None
+        first = self.roster.first() if self._seeding.done else None
         if first is None:
             return peers.ANNOUNCE_MS
         return max(0.0, first + delay - now, self._rest_until - self._read_host().steady)
@@ -191,7 +198,7 @@ class Passes:
             if due_at is not None and peers.may_act(standing, due_at, now):
                 chosen.append(row)
             else:
-                self._put(row, due_at)
+                self.roster.put(row, due_at)
         return chosen
 
     def _plan(self, row: Row, now: int) -> tuple[Move, ...]:
@@ -201,10 +208,10 @@ class Passes:
         try:
             made = row.plan(now, able_since, paused, self._poll_limit_ms)
         except Exception as error:  # noqa: BLE001 - a schedule may be anybody's code
-            self._fail(row, now, report.no_plan(row.entry, error))
+            self.roster.fail(row, now, report.no_plan(row.entry, error))
             return ()
         if not made.moves:
-            self._put(row, made.wake_ms)
+            self.roster.put(row, made.wake_ms)
         return made.moves
 
     def _send(self, jobs: list[tuple[Row, Move]], now: int) -> None:
@@ -216,14 +223,14 @@ class Passes:
         for (row, move), answer in zip(jobs, decision.answers, strict=True):
             if _is_full(answer):
                 continue  # put back, like all that is still in hand, when this is raised below
-            if row.entry.name in self._taken:  # a row's first setback settles it
+            if self.roster.holds(row):  # a row's first setback settles it
                 self._take_answer(row, move, answer, now)
         full = next(filter(_is_full, decision.answers), None)
         if full is not None:
             raise StoreUnavailable(f"The broker takes no messages: {full.detail}")
         for row in {row.entry.name: row for row, _ in jobs}.values():
-            if row.entry.name in self._taken:
-                self._put(row, self._wake(row, now))
+            if self.roster.holds(row):
+                self.roster.put_by_progress(row, now)
 
     def _take_answer(self, row: Row, move: Move, answer: Answer, now: int) -> None:
         match answer.outcome:
@@ -233,26 +240,23 @@ class Passes:
                 if answer.by == self.presence.me.id:
                     self._answered_late(row, answer.progress)
                 if self._take_progress(row, answer.progress, now):
-                    self._put(row, self._wake(row, now))
+                    self.roster.put_by_progress(row, now)
             case "early":
-                self._put(row, max(answer.until, now + 1))
+                self.roster.put(row, max(answer.until, now + 1))
                 self.presence.look_again()  # the store's clock is behind what is carried
             case "taken":  # `until` is by the store's clock, which may have leapt
-                self._put(row, min(max(answer.until, now + 1), now + RESERVED_MS))
+                self.roster.put(row, min(max(answer.until, now + 1), now + RESERVED_MS))
             case "not_in_force" | "lost":
-                self._put(row, now)
+                self.roster.put(row, now)
                 self._seeding.void()
                 self.presence.look_again()
             case _:
-                self._fail(row, now, answer.detail)
+                self.roster.fail(row, now, answer.detail)
 
     def _done(self, row: Row, move: Move, answer: Answer) -> None:
         row.progress = move.slot
         self._unanswered.pop(row.entry.name, None)
-        if row.failures:
-            report.mended(row.entry, row.failures)
-            row.succeed()
-            self.failing.discard(row.entry.name)
+        self.roster.succeed(row)
         if move.missed is not None:
             report.missed(row.entry, move.missed)
         if answer.outcome == "withheld":
@@ -272,27 +276,6 @@ class Passes:
             return True
         self.presence.look_again()
         return False
-
-    def _fail(self, row: Row, now: int, complaint: str) -> None:
-        again_at = row.fail(now)
-        self.failing.add(row.entry.name)
-        self._put(row, again_at)
-        if complaint != row.complaint:
-            row.complaint = complaint
-            report.failing(row.entry, complaint, again_at - now)
-
-    def _wake(self, row: Row, now: int) -> int | None:
-        try:
-            return row.wake(now)
-        except Exception as error:  # noqa: BLE001 - a schedule may be anybody's code
-            self._fail(row, now, report.no_plan(row.entry, error))
-            return None
-
-    def _put(self, row: Row, at: int | None) -> None:
-        """Put a row back into the agenda; None: it is over."""
-        self._taken.discard(row.entry.name)
-        if at is not None:
-            self.agenda.put(row.entry.name, at)
 
 
 def _is_full(answer: Answer) -> bool:

@@ -28,15 +28,22 @@ class Presence:
         names: The entries of its schedule.
         store: Where it announces itself.
         read_host: The host's clocks.
+        spared: Returns names that tell no project from another: of runtime-owned entries.
     """
 
     def __init__(
-        self, me: Beat, names: Collection[str], store: Store, read_host: Callable[[], HostClock]
+        self,
+        me: Beat,
+        names: Collection[str],
+        store: Store,
+        read_host: Callable[[], HostClock],
+        spared: Callable[[], Collection[str]] = tuple,
     ) -> None:
         self.me = me
         self.situation: Situation | None = None
         self.able_since = 0
         self._names = names
+        self._spared = spared
         self._store = store
         self._read_host = read_host
         self._clock = StoreClock()
@@ -169,8 +176,10 @@ class Presence:
             return False
         if self._read_host().steady < self._foreign_until:
             return True
-        known = self._store.read().progress
-        theirs = [name for name, row in known.items() if row.absent_since is None]
+        known, spared = self._store.read().progress, self._spared()
+        theirs = [
+            name for name, row in known.items() if row.absent_since is None and name not in spared
+        ]
         if not peers.share_nothing(self._names, theirs):
             return False
         self._foreign_until = self._read_host().steady + FOREIGN_CHECK_MS

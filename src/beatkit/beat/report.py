@@ -31,8 +31,9 @@ def missed(entry: Entry, slots: Missed) -> None:
 
 
 def withheld(entry: Entry, slot: int, reason: str) -> None:
-    """Log a slot that an operator's pause held back."""
-    logger.info("beat: %r slot %s is not sent: paused, %r.", entry.name, at(slot), reason)
+    """Log a slot that an operator held back; the reason is the answer's detail."""
+    what, _, why = reason.partition(": ")
+    logger.info("beat: %r slot %s is not sent: %s, %r.", entry.name, at(slot), what, why)
 
 
 def no_plan(entry: Entry, error: Exception) -> str:

@@ -33,6 +33,7 @@ class Row:
         failures: How often it failed in a row.
         complaint: The error that was last logged, so that it is logged once.
         yes: What a custom schedule's latest yes asks for.
+        owned: Whether it was added while running.
     """
 
     __slots__ = (
@@ -40,6 +41,7 @@ class Row:
         "entry",
         "failures",
         "fingerprint",
+        "owned",
         "progress",
         "rule",
         "scopes",
@@ -47,8 +49,11 @@ class Row:
         "yes",
     )
 
-    def __init__(self, entry: Entry, starting_deadline: float | None = None) -> None:
+    def __init__(
+        self, entry: Entry, starting_deadline: float | None = None, *, owned: bool = False
+    ) -> None:
         self.entry = entry
+        self.owned = owned
         self.rule: Rule | None = getattr(entry.schedule, "rule", None)
         self.terms = terms_of(entry, starting_deadline)
         self.scopes = pause_scopes(entry)

@@ -8,7 +8,7 @@ highest progress that any beat knows, before any claim.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from beatkit.beat.rows import Row
 from beatkit.store import FORGET_MS, Seed, Situation, Store, View, Writer
@@ -41,6 +41,8 @@ class Seeding:
         self._tidy_at: float | None = None  # on the steady clock, as is the next
         self._served: float | None = None  # when this beat was last seen in force
         self._aged = False  # what it knows may be of entries forgotten since
+        self._owed: dict[str, Row] = {}  # added, changed or unknown while all others are done
+        self._gone: set[str] = set()  # and those removed
         self.done = False
         self.after_loss = False
 
@@ -69,7 +71,31 @@ class Seeding:
         self._served = steady
         return not self.done or (self._tidy_at is not None and steady >= self._tidy_at)
 
-    def run(self, writer: Writer, now: int, steady: float, hesitates: bool) -> bool:
+    def owe(self, rows: Iterable[Row], gone: Iterable[str]) -> None:
+        """Note rows to seed, and names that were removed, beside all that is done."""
+        self._owed |= {row.entry.name: row for row in rows}
+        self._gone |= set(gone)
+
+    def pay(self, writer: Writer, now: int) -> list[Row]:
+        """Seed the rows that are owed, and no others; return those that are still served."""
+        rows = [row for name, row in self._owed.items() if self._rows.get(name) is row]
+        seeds = [Seed(row.entry.name, row.fingerprint, anchor=now) for row in rows]
+        if not (seeds or self._gone):
+            return []
+        if not self._seed(writer, seeds, list(self._gone)):
+            self.done = False
+            return []
+        self._owed, self._gone = {}, set()
+        return rows
+
+    def run(
+        self,
+        writer: Writer,
+        now: int,
+        steady: float,
+        hesitates: bool,
+        spared: Collection[str] = (),
+    ) -> bool:
         """Seed every row and read its progress.
 
         Args:
@@ -77,6 +103,7 @@ class Seeding:
             now: The store's time.
             steady: The host's steady clock, milliseconds.
             hesitates: Others may be about to tell an empty store what they know.
+            spared: Names that are not gone, although this beat does not serve them.
 
         Returns:
             False: call again. The store refused; or it is empty, this beat knows nothing
@@ -85,12 +112,13 @@ class Seeding:
         known = self._store.read()
         if hesitates and not known.progress and self._knows_nothing:
             return False
-        gone = [name for name in known.progress if name not in self._rows]
+        gone = [name for name in known.progress if name not in self._rows and name not in spared]
         if not self._seed(writer, self._seeds(known, now), gone):
             self.done = False
             return False
         self._tidy_at = steady + FORGET_MS if gone else None
         self._aged, self.done = False, True
+        self._owed, self._gone = {}, set()
         return True
 
     def _seeds(self, found: View, now: int) -> list[Seed]:
@@ -134,6 +162,9 @@ class Seeding:
             False: announce and seed again before the next claim. The store does not know
             the entry, or refused to be mended.
         """
+        if found is None and row.owned:
+            self.owe([row], ())  # most likely it was removed: then nothing is seeded
+            return False
         if found is None:
             self.done = False
             return False

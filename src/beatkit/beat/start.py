@@ -7,10 +7,11 @@ import re
 import socket
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 from uuid import uuid4
 
 from beatkit.beat.health import Heartbeat, health_file
+from beatkit.beat.owned import OwnedRows
 from beatkit.beat.passes import Passes
 from beatkit.beat.presence import Presence
 from beatkit.beat.revision import revision
@@ -18,11 +19,13 @@ from beatkit.beat.rows import Row
 from beatkit.clock import read_host
 from beatkit.entry import Entry
 from beatkit.errors import StoreError
+from beatkit.registry.runtime import workable
 from beatkit.registry.start import for_the_command_line
 from beatkit.schedules.zone import tzdata_version
 from beatkit.sending import Outgoing, Way, open_way
 from beatkit.store import Beat, Store
 from beatkit.store.choice import Choice, choose, open_choice
+from beatkit.store.owned import KeepsOwnedEntries, OwnedEntries
 
 TIMEOUT_S = 2.0
 """No wait for the store or the broker is longer, so that every pass is bounded."""
@@ -104,7 +107,9 @@ def begin(app: Any, entries: Iterable[Entry], hooks: Hooks, max_interval: float)
 
     store = open_with(TIMEOUT_S)
     me = _introduction(app, rows, _way(choice))
-    presence = Presence(me, [row.entry.name for row in rows], store, read_host)
+    names = {row.entry.name for row in rows}
+    kept = cast(KeepsOwnedEntries, store).owned()
+    presence = Presence(me, names, store, read_host, lambda: _names(kept))
     way = open_way(
         app, choice, store, now=presence.now,
         dispatch=hooks.dispatch, patched=hooks.patched, timeout=TIMEOUT_S,
@@ -117,9 +122,19 @@ def begin(app: Any, entries: Iterable[Entry], hooks: Hooks, max_interval: float)
         read_host=read_host,
         on_sent=hooks.on_sent,
         poll_limit_ms=round(max_interval * 1000),
+        owned=OwnedRows(
+            kept,
+            lambda one: workable(app, one.name, one.text),
+            lambda entry: Row(entry, app.conf.beat_cron_starting_deadline, owned=True),
+            names,
+        ),
     )
     heartbeat = Heartbeat(health_file(app), read_host)
     return Running(passes, store, way, open_with, heartbeat)
+
+
+def _names(kept: OwnedEntries) -> set[str]:
+    return {one.name for one in kept.since(0).entries}
 
 
 def chosen(app: Any) -> Choice:

@@ -6,14 +6,15 @@ found also where no beat lives, and where every beat believes that all is well.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, cast
 
 from beatkit.beat import peers
 from beatkit.beat.revision import revision
 from beatkit.beat.rows import Row
 from beatkit.store import Beat, Peer, Progress, Situation, Store
+from beatkit.store.owned import KeepsOwnedEntries, Owned
 
 Role = Literal["lead", "standby", "suspended", "silent"]
 
@@ -45,7 +46,8 @@ class Survey:
         overdue: What is, the longest overdue first.
         unknown: Entries of the code that the store has not seen.
         changed: Entries whose schedule in the code is another than the one served.
-        foreign: Entries that the store serves and the code has not.
+        foreign: Entries that the store serves and neither the code has nor anybody added.
+        owned: How many entries were added while running.
         two_projects: The store's schedule and the code's share no entry.
     """
 
@@ -56,6 +58,7 @@ class Survey:
     unknown: tuple[str, ...]
     changed: tuple[str, ...]
     foreign: tuple[str, ...]
+    owned: int
     two_projects: bool
 
     @property
@@ -79,13 +82,19 @@ class Survey:
         return max((peer.beat.sent for peer in self.situation.peers), default=0) or None
 
 
-def survey(rows: Sequence[Row], store: Store, grace_ms: int) -> Survey:
+def survey(
+    rows: Sequence[Row],
+    store: Store,
+    grace_ms: int,
+    owned: Callable[[Owned], Row | None] = lambda _: None,
+) -> Survey:
     """Look at the store.
 
     Args:
         rows: The entries of the code at hand, as a beat would serve them.
         store: Where progress is.
         grace_ms: A slot is overdue when it was to be sent longer ago.
+        owned: Makes the row of a runtime-owned entry; None of one that cannot be served.
 
     Raises:
         StoreError: The store does not answer, or refuses.
@@ -97,15 +106,19 @@ def survey(rows: Sequence[Row], store: Store, grace_ms: int) -> Survey:
         if found.absent_since is None
     }  # fmt: skip
     names = [row.entry.name for row in rows]
+    added = {one.name: one for one in cast(KeepsOwnedEntries, store).owned().since(0).entries}
+    theirs = [owned(one) for name, one in added.items() if name not in names]
+    served = [*rows, *(row for row in theirs if row is not None)]
     return Survey(
         situation=situation,
         roles=roles(situation),
         revision=revision((row.entry, row.fingerprint) for row in rows),
-        overdue=tuple(overdue(rows, known, situation.now - grace_ms)),
+        overdue=tuple(overdue(served, known, situation.now - grace_ms)),
         unknown=tuple(name for name in names if name not in known),
         changed=tuple(row.entry.name for row in rows if _differs(row, known)),
-        foreign=tuple(sorted(known.keys() - names)),
-        two_projects=peers.share_nothing(names, known),
+        foreign=tuple(sorted(known.keys() - names - added.keys())),
+        owned=len(added),
+        two_projects=peers.share_nothing(names, known.keys() - added.keys()),
     )
 
 

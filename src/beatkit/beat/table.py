@@ -129,6 +129,8 @@ class Table(MutableMapping[str, ScheduleEntry]):
 
     def sent(self, name: str, slot: int) -> None:
         """Note a slot that this beat sent."""
+        if name not in self._definitions:
+            return  # it was added while running, and is no part of what Celery shows
         _, count = self._sent.get(name, (0, 0))
         self._sent[name] = (slot, count + 1)
         row = self._rows.get(name)

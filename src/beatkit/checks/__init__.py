@@ -12,13 +12,16 @@ Each rule is one function from a `Subject` to findings. It connects to nothing.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
+from types import MappingProxyType
 from typing import Any
 
 from beatkit.checks import configuration, tasks, times
 from beatkit.checks.report import ORDER, Finding, Report
 from beatkit.checks.subject import Subject
+from beatkit.entry import Entry
 from beatkit.operate import now as host_now
 from beatkit.registry.binding import binding_of
 from beatkit.registry.effective import survey
@@ -54,7 +57,13 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
 )
 
 
-def check(app: Any, *, at: datetime | None = None, crowd: int = CROWD) -> Report:
+def check(
+    app: Any,
+    *,
+    at: datetime | None = None,
+    crowd: int = CROWD,
+    runtime: Mapping[str, Entry] = MappingProxyType({}),
+) -> Report:
     """Find what is wrong with an app's schedule, or probably not meant.
 
     Imports the app's task modules, and connects to nothing. Calling it again gives an equal
@@ -66,6 +75,7 @@ def check(app: Any, *, at: datetime | None = None, crowd: int = CROWD) -> Report
         app: A Celery app, made by `make_app`, given to `install`, or plain.
         at: Look at the schedule from this aware instant on; default: the host's present.
         crowd: More entries than this on one instant, within a day, are worth a warning.
+        runtime: Runtime-owned entries to look at too, by name; code's of one name counts.
 
     Returns:
         A report; `report.ok` says whether there is no error.
@@ -80,17 +90,23 @@ def check(app: Any, *, at: datetime | None = None, crowd: int = CROWD) -> Report
         >>> [finding.rule for finding in check(app).findings]
         ['every-minute']
     """
-    subject = _subject(app, host_now() if at is None else at, crowd)
-    found = [finding for rule in RULES for finding in rule(subject)]
+    subject = _subject(app, host_now() if at is None else at, crowd, runtime)
+    added = runtime.keys() - subject.code
+    found = [_owned(finding, added) for rule in RULES for finding in rule(subject)]
     found.sort(key=lambda one: (ORDER[one.severity], one.entry or "", one.rule))
     return Report(tuple(dict.fromkeys(found)), len(subject.entries))
 
 
-def _subject(app: Any, at: datetime, crowd: int) -> Subject:
+def _owned(finding: Finding, added: Collection[str]) -> Finding:
+    return replace(finding, owner="runtime") if finding.entry in added else finding
+
+
+def _subject(app: Any, at: datetime, crowd: int, runtime: Mapping[str, Entry]) -> Subject:
     app.loader.import_default_modules()
     app.finalize()
     binding = binding_of(app)
     # Before the survey, which puts them back.
     dropped = tuple(binding.dropped()) if binding else ()
     entries, problems = survey(app)
-    return Subject(app, entries, tuple(problems), dropped, at, crowd)
+    every = {**runtime, **entries}
+    return Subject(app, every, tuple(problems), dropped, at, crowd, frozenset(entries))

@@ -60,6 +60,7 @@ class Finding:
         remedy: What to write instead; "" where the message says it.
         entry: The entry's name; None for what concerns the whole schedule.
         source: Where the entry was declared; None for settings.
+        owner: Of the entry: "code", or "runtime" for one that was added while running.
     """
 
     rule: Rule
@@ -68,9 +69,12 @@ class Finding:
     remedy: str = ""
     entry: str | None = None
     source: Source | None = None
+    owner: Literal["code", "runtime"] = "code"
 
     def __str__(self) -> str:
         place = f"{self.source.file}:{self.source.line}: " if self.source else ""
+        if self.owner == "runtime":
+            place = "runtime-owned: "
         lines = [f"{self.severity}: {self.message}", f"  {place}{self.rule}"]
         return "\n".join(lines + [f"  {self.remedy}"] * bool(self.remedy))
 

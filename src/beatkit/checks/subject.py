@@ -29,6 +29,7 @@ class Subject:
         dropped: Names that a late assignment took out of `conf.beat_schedule`.
         now: The present, aware, in UTC.
         crowd: More entries than this on one instant are a crowd.
+        code: Names of those that code declares; the others were added while running.
     """
 
     app: Any
@@ -37,6 +38,7 @@ class Subject:
     dropped: tuple[str, ...]
     now: datetime
     crowd: int
+    code: frozenset[str] = frozenset()
 
     def enabled(self) -> Iterator[Entry]:
         """Yield the entries that send something."""

@@ -17,6 +17,7 @@ COLUMNS = (
     Column("LINE", "line"),
     Column("MESSAGE", "message"),
     Column("REMEDY", "remedy"),
+    Column("OWNER", "owner"),
 )
 STYLES = {"error": "error", "warning": "warning", "note": "quiet"}
 
@@ -25,14 +26,20 @@ STYLES = {"error": "error", "warning": "warning", "note": "quiet"}
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 @click.option("--crowd", type=click.IntRange(1), default=CROWD, show_default=True,
               help="More entries than this on one instant are a warning.")  # fmt: skip
+@click.option("--store", is_flag=True, help="Look at runtime-owned entries too.")
 @reading
-def check_verb(view: View, strict: bool, crowd: int) -> None:
+def check_verb(view: View, strict: bool, crowd: int, store: bool) -> None:
     """Find what is wrong with the schedule, or probably not meant.
 
     Errors are what beats and workers refuse to start with, or what cannot work. Connects to
     nothing, so it can run in CI. Exit code 1 if there are errors.
+
+    --store: look at the entries that were added while running as well; that asks the store.
     """
-    view.outlet.give(answer(check(view.app, at=view.now, crowd=crowd), strict))
+    kept = view.schedule.with_runtime().runtime if store else {}
+    runtime = {name: one.entry for name, one in kept.items()}
+    report = check(view.app, at=view.now, crowd=crowd, runtime=runtime)
+    view.outlet.give(answer(report, strict))
 
 
 def answer(report: Report, strict: bool) -> Answer:
@@ -62,6 +69,7 @@ def _row(finding: Finding) -> Row:
             "severity": finding.severity,
             "rule": finding.rule,
             "entry": finding.entry,
+            "owner": finding.owner if finding.entry else None,
             "file": source and source.file,
             "line": source and source.line,
             "message": finding.message,

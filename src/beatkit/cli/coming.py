@@ -8,9 +8,10 @@ import click
 
 from beatkit.cli.answer import Answer
 from beatkit.cli.clocks import remark
+from beatkit.cli.listing import owner
 from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
-from beatkit.cli.view import View, reading
+from beatkit.cli.view import View, seeing
 from beatkit.cli.when import Instant, distance, instant, stamp, worded
 from beatkit.cli.when import until as from_now
 from beatkit.cli.wording import queue_text
@@ -22,6 +23,7 @@ COLUMNS = (
     Column("NAME", "name", least=18, pinch=True),
     Column("QUEUE", "queue", least=7, give_way=3),
     Column("REMARK", "remark", least=13, give_way=2),
+    Column("OWNER", "owner", spare=True),
 )
 
 
@@ -29,7 +31,7 @@ COLUMNS = (
 @click.argument("names", nargs=-1, type=EntryName())
 @click.option("-n", "--count", type=click.IntRange(1), default=20, show_default=True)
 @click.option("--until", type=Instant(), help="Only slots before this time, such as +2h or 18:00.")
-@reading
+@seeing
 def next_verb(view: View, names: tuple[str, ...], count: int, until: str | None) -> None:
     """Show the coming slots of all entries, merged, the earliest first.
 
@@ -63,6 +65,7 @@ def _row(view: View, slot: Slot) -> Row:
         "NAME": entry.name,
         "QUEUE": queue_text(destination),
         "REMARK": remark(at),
+        "OWNER": "runtime" if owner(view, entry) == "runtime" else "-",
     }
     data = {
         **stamp("at", at),
@@ -71,5 +74,6 @@ def _row(view: View, slot: Slot) -> Row:
         "queue": destination.queue,
         "priority": destination.priority,
         "remark": remark(at),
+        "owner": owner(view, entry),
     }
     return Row(cells, data)

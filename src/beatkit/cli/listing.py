@@ -11,7 +11,7 @@ import click
 from beatkit.cli.answer import Answer
 from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
-from beatkit.cli.view import View, reading
+from beatkit.cli.view import View, seeing
 from beatkit.cli.when import distance, stamp, until, worded
 from beatkit.cli.wording import described, queue_text, schedule_text
 from beatkit.destination import Destination
@@ -25,6 +25,7 @@ COLUMNS = (
     Column("SCHEDULE", "schedule", least=12, give_way=2),
     Column("QUEUE", "queue", least=7, give_way=3),
     Column("STATE", "state"),
+    Column("OWNER", "owner", spare=True),
 )
 STYLES = {"no task": "error", "no queue": "error", "off": "quiet", "ended": "quiet"}
 
@@ -45,7 +46,7 @@ class Seen:
 @click.option("--tag", help="Only entries with this tag.")
 @click.option("--state", type=click.Choice(["on", *STYLES]), help="Only entries in this state.")
 @click.option("-v", "--verbose", is_flag=True, help="Say schedules in plain English.")
-@reading
+@seeing
 def list_verb(view: View, names: tuple[str, ...], verbose: bool, **wanted: str | None) -> None:
     """Show every entry and when it is next due, the next first.
 
@@ -85,6 +86,11 @@ def see(view: View, entry: Entry) -> Seen:
     return Seen(entry, following and following.astimezone(zone), destination, state)
 
 
+def owner(view: View, entry: Entry) -> str:
+    """Return who owns an entry: "code" or "runtime"."""
+    return "code" if entry.name in view.schedule.code else "runtime"
+
+
 def answer(view: View, seen: list[Seen], verbose: bool) -> Answer:
     """Return the list as an answer."""
     rows = [_row(view, one, verbose) for one in seen]
@@ -108,6 +114,7 @@ def _row(view: View, seen: Seen, verbose: bool) -> Row:
         "SCHEDULE": text,
         "QUEUE": queue_text(seen.destination),
         "STATE": seen.state,
+        "OWNER": "runtime" if owner(view, entry) == "runtime" else "-",
     }
     return Row(cells, _data(view, seen, left), STYLES.get(seen.state, ""))
 
@@ -125,6 +132,7 @@ def _data(view: View, seen: Seen, left: timedelta | None) -> dict[str, Any]:
         "queue": seen.destination.queue,
         "priority": seen.destination.priority,
         "state": seen.state,
+        "owner": owner(view, entry),
         "timezone": str(view.zone_of(entry)),
         "tags": list(entry.tags),
     }
@@ -136,4 +144,4 @@ def _closing(view: View, seen: list[Seen]) -> str:
     states = [one.state for one in seen if one.state != "on"]
     others = [f"{states.count(state)} {state}" for state in STYLES if state in states]
     present = worded(view.now, view.now)
-    return f"{', '.join([count, *others])} · now {present} · no store read"
+    return f"{', '.join([count, *others])} · now {present}"

@@ -1,4 +1,4 @@
-"""`schedule lock` and `schedule diff --lock`: the schedule in a file that reviewers see change."""
+"""`schedule lock`, and what `diff --lock` compares: a file that reviewers see change."""
 
 from __future__ import annotations
 
@@ -46,31 +46,23 @@ def lock_verb(view: View, file: Path) -> None:
 
     FILE is schedule.lock.json unless named. Secrets are hidden in it. `diff --lock` compares.
     """
-    entries = view.schedule.entries
+    entries = view.schedule.code
     document = {"schema": SCHEMA, "entries": locked(entries)}
     file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     view.outlet.note(f"wrote {len(entries)} entries to {file}")
 
 
-@click.command("diff")
-@click.option("--lock", "against_lock", is_flag=True, help="Compare with a file of `lock`.")
-@click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=FILE)
-@reading
-def diff_verb(view: View, against_lock: bool, file: Path) -> None:
-    """Compare the schedule with what `lock` wrote; exit code 1 if it differs."""
-    if not against_lock:
-        raise click.UsageError("compare with what? write: schedule diff --lock [FILE]")
-    changes = list(compared(_read(file), locked(view.schedule.entries)))
+def compare(view: View, file: Path) -> Answer:
+    """Compare the code's schedule with a file."""
+    changes = list(compared(_read(file), locked(view.schedule.code)))
     counted = "1 difference" if len(changes) == 1 else f"{len(changes)} differences"
     summary = f"{counted} from {file}" if changes else f"the same as {file}"
-    view.outlet.give(
-        Answer(
-            kind="diff",
-            about={"lock": str(file)},
-            tables=[Table(COLUMNS, [_row(change) for change in changes])],
-            notes=[summary],
-            code=NO if changes else YES,
-        )
+    return Answer(
+        kind="diff",
+        about={"lock": str(file)},
+        tables=[Table(COLUMNS, [_row(change) for change in changes])],
+        notes=[summary],
+        code=NO if changes else YES,
     )
 
 

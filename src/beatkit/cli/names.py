@@ -26,12 +26,20 @@ class EntryName(click.ParamType):  # type: ignore[type-arg]  # generic from clic
 
 
 def _entries(context: click.Context) -> list[Any]:
-    """Return the app's entries; none where it cannot be used: a shell must not see errors."""
+    """Return the app's entries, runtime-owned ones if the store answers at once.
+
+    None where the app cannot be used: a shell must not see errors.
+    """
     from celery.app.utils import find_app
 
     from beatkit.operate import Schedule
 
     try:
-        return Schedule(find_app(context.find_root().params["app"])).select()
+        schedule = Schedule(find_app(context.find_root().params["app"]))
+        entries = schedule.select()
     except Exception:  # noqa: BLE001
         return []
+    try:
+        return schedule.with_runtime(timeout=0.3).select()
+    except Exception:  # noqa: BLE001
+        return entries

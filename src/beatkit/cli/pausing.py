@@ -77,7 +77,7 @@ def resume_verb(view: View, reason: str, by: str | None, **what: Any) -> None:
 
     NAMES are names or globs such as 'shop.*'. Exit code 1 if something named stays paused,
     by its tag or by the pause of everything. Beats go on within a second; what was missed is
-    not caught up.
+    not caught up. A `skip-next` of something named is undone too.
     """
     _one_target(what)
     names = what.pop("names")
@@ -139,4 +139,5 @@ def _row(view: View, pause: Paused, state: str) -> Row:
 
 def _worded(scope: str) -> str:
     kind, _, name = scope.partition(":")
-    return {"*": "everything", "tag": f"tag {name}"}.get(kind, name)
+    words = {"*": "everything", "tag": f"tag {name}", "skip": f"{name}, its next slot"}
+    return words.get(kind, name)

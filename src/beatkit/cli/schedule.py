@@ -23,10 +23,13 @@ VERBS = {
     "simulate": ("beatkit.cli.simulating", "Count what would be sent, outages included."),
     "settings": ("beatkit.cli.settling", "Show each setting, and where it came from."),
     "lock": ("beatkit.cli.locking", "Write the schedule to a file, to review its changes."),
-    "diff": ("beatkit.cli.locking", "Compare the schedule with what `lock` wrote."),
+    "diff": ("beatkit.cli.comparing", "Compare the code with a lock file, or with the store."),
     "pause": ("beatkit.cli.pausing", "Keep entries from being sent, everywhere at once."),
     "resume": ("beatkit.cli.pausing", "Lift pauses."),
+    "skip-next": ("beatkit.cli.skipping", "Let an entry's next slot pass, once."),
     "trigger": ("beatkit.cli.triggering", "Send one run of an entry now."),
+    "forget": ("beatkit.cli.skipping", "Drop what the store keeps of an entry."),
+    "remove": ("beatkit.cli.removing", "Take a runtime-owned entry out of the schedule."),
 }
 
 
@@ -41,7 +44,8 @@ class Verbs(click.Group):
         """Import a verb's file and return its command."""
         if cmd_name not in VERBS:
             return None
-        command: click.Command = getattr(import_module(VERBS[cmd_name][0]), f"{cmd_name}_verb")
+        function = f"{cmd_name.replace('-', '_')}_verb"
+        command: click.Command = getattr(import_module(VERBS[cmd_name][0]), function)
         return command
 
     def resolve_command(

@@ -11,10 +11,10 @@ import click
 
 from beatkit.cli.answer import Answer
 from beatkit.cli.clocks import remark
-from beatkit.cli.listing import see
+from beatkit.cli.listing import owner, see
 from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
-from beatkit.cli.view import View, reading
+from beatkit.cli.view import View, seeing
 from beatkit.cli.when import aware, distance, millis, stamp, until, worded
 from beatkit.cli.wording import described, queue_text, schedule_text
 from beatkit.entry import PLAIN, Entry
@@ -34,7 +34,7 @@ RUNS = (
 @click.argument("name", type=EntryName())
 @click.option("-n", "--count", type=click.IntRange(0), default=10, show_default=True,
               help="How many coming slots.")  # fmt: skip
-@reading
+@seeing
 def show_verb(view: View, name: str, count: int) -> None:
     """Show one entry in full: what, when, where to, by which policy, and declared where.
 
@@ -90,6 +90,7 @@ def facts(view: View, entry: Entry) -> dict[str, Any]:
         "options": redact(dict(entry.options)),
         "policy": None if entry.policy is None else {one: getattr(policy, one) for one in fields},
         "tags": list(entry.tags),
+        "owner": owner(view, entry),
         "file": entry.source and entry.source.file,
         "line": entry.source and entry.source.line,
     }
@@ -111,7 +112,16 @@ def words(view: View, entry: Entry) -> Iterator[tuple[str, str]]:
     yield "options", repr(redact(dict(entry.options))) if entry.options else ""
     yield "policy", policy_text(entry)
     yield "tags", ", ".join(entry.tags)
-    yield "declared", f"in {entry.source}" if entry.source else "in beat_schedule"
+    yield "declared", declared(view, entry)
+
+
+def declared(view: View, entry: Entry) -> str:
+    """Return where an entry comes from."""
+    if owner(view, entry) == "code":
+        return f"in {entry.source}" if entry.source else "in beat_schedule"
+    kept = view.schedule.runtime[entry.name]
+    since = worded(kept.since.astimezone(view.zone), view.now)
+    return f"while running, by {kept.by}, {since}"
 
 
 def policy_text(entry: Entry) -> str:

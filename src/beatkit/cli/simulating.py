@@ -12,7 +12,7 @@ import click
 from beatkit.cli.answer import Answer
 from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
-from beatkit.cli.view import View, reading
+from beatkit.cli.view import View, seeing
 from beatkit.cli.when import Instant, aware, instant, later, millis, stamp, worded
 from beatkit.simulation import Step, starting_deadline_of, steps
 
@@ -44,7 +44,7 @@ EACH = (
     help="No beat can send in this time, such as 02:00..04:30. May be repeated.",
 )
 @click.option("-l", "--list", "each", is_flag=True, help="A line for each slot.")
-@reading
+@seeing
 def simulate_verb(
     view: View,
     names: tuple[str, ...],

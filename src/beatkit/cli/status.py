@@ -13,12 +13,14 @@ from beatkit.beat.rows import Row as Served
 from beatkit.beat.survey import Overdue, Role, Survey, survey
 from beatkit.cli.answer import NO, YES, Answer
 from beatkit.cli.table import Column, Row, Table
-from beatkit.cli.view import View, reading
+from beatkit.cli.view import View, is_file_to_be_made, reading
 from beatkit.cli.when import Duration, aware, distance, stamp, worded
-from beatkit.errors import StoreError, StoreUnavailable
+from beatkit.errors import DeclarationError, StoreError, StoreUnavailable
+from beatkit.registry.runtime import workable
 from beatkit.store import Peer
 from beatkit.store.choice import Choice, choose, open_choice
 from beatkit.store.eviction import SAFE, eviction_policy
+from beatkit.store.owned import Owned
 
 TIMEOUT_S = 3.0
 """Nothing that is asked of the store waits longer."""
@@ -66,7 +68,8 @@ def status_verb(view: View, grace: timedelta) -> None:
     rows = served(view.app)
     store = open_choice(choice, TIMEOUT_S)
     try:
-        found = survey(rows, store, round(grace.total_seconds() * 1000))
+        grace_ms = round(grace.total_seconds() * 1000)
+        found = survey(rows, store, grace_ms, lambda one: _added(view.app, one))
     finally:
         store.close()
     view.outlet.give(answer(view, choice, found, eviction_policy(choice, TIMEOUT_S)))
@@ -80,6 +83,16 @@ def served(app: Any) -> list[Served]:
     return [Served(entry, app.conf.beat_cron_starting_deadline) for entry in table.definitions()]
 
 
+def _added(app: Any, one: Owned) -> Served | None:
+    """Return a runtime-owned entry as a beat would serve it; None if none would."""
+    try:
+        entry = workable(app, one.name, one.text)
+    except DeclarationError:
+        return None
+    deadline = app.conf.beat_cron_starting_deadline
+    return Served(entry, deadline, owned=True) if entry.enabled else None
+
+
 def _refuse_out_of_reach(choice: Choice) -> None:
     if choice.url.startswith("memory:"):
         raise StoreError(
@@ -89,9 +102,8 @@ def _refuse_out_of_reach(choice: Choice) -> None:
             "  write beatkit_store_url = 'redis://HOST:6379/0', or ask on the beat's host: "
             "beatkit health"
         )
-    path = choice.url.removeprefix("sqlite:///").split("?")[0]
-    if path != choice.url and not Path(path).exists():
-        # To open it would make it, and an empty store knows of no beat.
+    if is_file_to_be_made(choice.url):  # and an empty store knows of no beat
+        path = choice.url.removeprefix("sqlite:///").split("?")[0]
         raise StoreUnavailable(
             f"the store's file {str(Path(path).absolute())!r} is not there, expected the one "
             "that beats write\n"
@@ -145,6 +157,7 @@ def facts(view: View, choice: Choice, found: Survey, eviction: str | None) -> di
         "unknown": list(found.unknown),
         "changed": list(found.changed),
         "foreign": list(found.foreign),
+        "runtime": found.owned,
     }
 
 
@@ -162,6 +175,8 @@ def words(view: View, choice: Choice, found: Survey) -> Iterator[tuple[str, str]
         f"{situation.revision or 'none'} is in force"
         + (", this code's" if same else f"; this code's is {found.revision}"),
     )
+    if found.owned:
+        yield "runtime", f"{found.owned} {'entry' if found.owned == 1 else 'entries'} added"
     yield "store", f"{place(choice)} (from {choice.source})"
     yield "sending", f"{sending(choice)}: {PROMISES[sending(choice)]}"
     if situation.pendings:
@@ -169,6 +184,10 @@ def words(view: View, choice: Choice, found: Survey) -> Iterator[tuple[str, str]
     for scope, pause in sorted(situation.paused.items()):
         ends = None if pause.until is None else aware(pause.until, view.zone)
         until = "" if ends is None else f", until {worded(ends, view.now)}"
+        kind, _, name = scope.partition(":")
+        if kind == "skip":
+            yield "skipping", f"the next slot of {name}: {pause.reason} ({pause.by})"
+            continue
         yield "paused", f"{scope}: {pause.reason} ({pause.by}{until})"
 
 

@@ -29,6 +29,7 @@ class Column:
         right: Aligned to the right.
         pinch: Shortened in the middle: names in a project often begin alike.
         wrap: Broken into lines where it is too long; only for the last column.
+        spare: Left out where no row says anything in it.
     """
 
     title: str
@@ -38,6 +39,7 @@ class Column:
     right: bool = False
     pinch: bool = False
     wrap: bool = False
+    spare: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ def fit(table: Table, width: int) -> list[tuple[Column, int]]:
         column.title: min(natural[column.title], column.least or natural[column.title])
         for column in table.columns
     }
-    shown = list(table.columns)
+    shown = [column for column in table.columns if not column.spare or _says(column, table)]
     if _total(shown, natural) > width:
         shown = [column for column in shown if not column.give_way or _says(column, table)]
     while len(shown) > 1 and _total(shown, least) > width:

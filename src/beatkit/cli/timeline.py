@@ -11,7 +11,7 @@ from beatkit.cli.answer import Answer
 from beatkit.cli.names import EntryName
 from beatkit.cli.pictures.day import CROWD, HOUR, Day, Lane, Load, Pile, arranged, load
 from beatkit.cli.table import Column, Row, Table
-from beatkit.cli.view import View, reading
+from beatkit.cli.view import View, seeing
 from beatkit.cli.when import Instant, instant, millis, stamp, worded
 from beatkit.cli.wording import schedule_text
 from beatkit.entry import Entry
@@ -38,7 +38,7 @@ PILES = 8
 @click.option("-v", "--entries", is_flag=True, help="A line for each entry too.")
 @click.option("--svg", type=click.Path(path_type=Path), help="Draw it to this file as well.")
 @click.option("--html", type=click.Path(path_type=Path), help="Draw it as a page to this file.")
-@reading
+@seeing
 def timeline_verb(
     view: View,
     names: tuple[str, ...],

@@ -37,7 +37,9 @@ def trigger_verb(view: View, name: str, reason: str, by: str | None) -> None:
 
 
 def _answer(view: View, run: Triggered) -> Answer:
-    entry = view.schedule.entry(run.entry)
+    owned = run.entry not in view.schedule.code
+    schedule = view.schedule.with_runtime() if owned else view.schedule
+    entry = schedule.entry(run.entry)
     destination = view.schedule.destination(entry)
     at = run.scheduled_for.astimezone(view.zone)
     cells = {

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, tzinfo
 from functools import update_wrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -14,11 +15,15 @@ import click
 
 from beatkit.cli.answer import FORMATS, UNREACHABLE, USAGE, Outlet
 from beatkit.cli.when import Instant, Zone, instant
-from beatkit.errors import BeatkitError, StoreUnavailable
+from beatkit.errors import BeatkitError, StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
     from beatkit.entry import Entry
     from beatkit.operate import Schedule
+
+
+READ_S = 1.0
+"""How long a verb that can do without the store waits for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,37 @@ AT = click.option(
 def reading(verb: Callable[..., None]) -> Callable[..., None]:
     """Give a verb the options that all have, and a View as its first argument."""
     return _given(verb, (*OPTIONS, AT))
+
+
+def seeing(verb: Callable[..., None]) -> Callable[..., None]:
+    """Do the same for a verb that shows runtime-owned entries too, if the store answers."""
+
+    def joined(view: View, **others: Any) -> None:
+        verb(_joined(view), **others)
+
+    return reading(update_wrapper(joined, verb))
+
+
+def _joined(view: View) -> View:
+    """Return a view whose schedule has the runtime-owned entries; a store away is a note."""
+    from beatkit.store.choice import choose
+
+    try:
+        choice = choose(view.app)
+        if is_file_to_be_made(choice.url):
+            return view
+        return replace(view, schedule=view.schedule.with_runtime(timeout=READ_S))
+    except StoreUnavailable as error:
+        view.outlet.note(f"runtime-owned entries are not shown: {str(error).splitlines()[0]}")
+    except StoreError:
+        pass  # there is none, so nothing can have been added
+    return view
+
+
+def is_file_to_be_made(url: str) -> bool:
+    """Whether a store is a file that no beat has made yet: to look would be to make it."""
+    path = url.removeprefix("sqlite:///").split("?")[0]
+    return path != url and not Path(path).exists()
 
 
 def acting(verb: Callable[..., None]) -> Callable[..., None]:

@@ -9,9 +9,7 @@ from inspect import unwrap
 from typing import Any
 
 from beatkit.declare.again import execution_of, taken
-from beatkit.declare.identity import read_description, read_enabled, read_name, read_tags
 from beatkit.declare.parameters import NAMES
-from beatkit.declare.payload import read_args, read_kwargs, read_options
 from beatkit.declare.place import absolute
 from beatkit.declare.runnable import runnable, unfit_to_run
 from beatkit.declare.when import read_schedule
@@ -20,7 +18,9 @@ from beatkit.registry import Declaration, Declarations
 from beatkit.registry.arguments import misfit, signature_of
 from beatkit.registry.below import target_of
 from beatkit.registry.declaration import Identity
+from beatkit.registry.identity import read_description, read_enabled, read_name, read_tags
 from beatkit.registry.module_name import module_name
+from beatkit.registry.payload import read_args, read_kwargs, read_options
 from beatkit.registry.policy import FIELDS, read_policy
 from beatkit.registry.problem import Problem, error_listing, render
 from beatkit.registry.share import SharedTask

@@ -11,7 +11,9 @@ from beatkit.entry import Entry
 from beatkit.registry.problem import Problem, render
 
 
-def unknown_tasks(app: Any, entries: Mapping[str, Entry]) -> list[str]:
+def unknown_tasks(
+    app: Any, entries: Mapping[str, Entry], where: str = "beat_schedule"
+) -> list[str]:
     """Return a message for each entry whose task the app does not know.
 
     Tasks that live in another code base are named, or matched by globs, in the setting
@@ -20,11 +22,12 @@ def unknown_tasks(app: Any, entries: Mapping[str, Entry]) -> list[str]:
     Args:
         app: A Celery app whose task modules have been imported.
         entries: The schedule, as `effective_entries` gives it.
+        where: Where those come from that no decorator declared.
     """
     remote = remote_globs(app)
     known = app.tasks
     return [
-        _message(entry, known)
+        _message(entry, known, where)
         for entry in entries.values()
         if entry.task not in known and not _any_matches(entry.task, remote)
     ]
@@ -40,14 +43,14 @@ def _any_matches(task: str, globs: Iterable[str]) -> bool:
     return any(fnmatchcase(task, glob) for glob in globs)
 
 
-def _message(entry: Entry, known: Collection[str]) -> str:
+def _message(entry: Entry, known: Collection[str], where: str) -> str:
     near = _nearest(entry.task, [name for name in known if not name.startswith("celery.")])
     remedy = f"write {near!r}" if near else "import the module that defines it (setting imports)"
     problem = Problem(
         f"task {entry.task!r} is not defined by any imported module",
         f'{remedy}; or, if it lives in another code base, beatkit_remote_tasks = ["{entry.task}"]',
     )
-    return render(problem, entry=entry.name, source=entry.source, where="beat_schedule")
+    return render(problem, entry=entry.name, source=entry.source, where=where)
 
 
 def _nearest(task: str, names: Collection[str]) -> str | None:

@@ -157,7 +157,7 @@ class Store(Protocol):
 
         A slot is answered by the first of these that applies: "lost", "not_in_force",
         "decided" (progress is at the slot or past it), "moved" (progress is not `after`,
-        or unknown), "early", "withheld" (paused), "taken" (its reservation no longer
+        or unknown), "early", "withheld" (paused, skipped), "taken" (its reservation no longer
         stands), then what `act` asks for.
 
         "push": progress is set and the commands are run, both or neither. The first
@@ -216,9 +216,10 @@ class Store(Protocol):
     def act(self, action: Action) -> Pauses:
         """Do what somebody asked for and record it, in one step.
 
-        "pause" pauses each scope anew, in force for every claim from now on; "resume" lifts
-        the pauses of just these scopes; "trigger" only leaves the record. A second call does
-        the same again, and leaves a second record.
+        "pause" pauses each scope anew, in force for every claim from now on; "skip_next" lets
+        the next slot that would be sent be withheld, once; "resume" lifts just these scopes;
+        "forget" drops what is kept of entries, or what they owe; others only leave the
+        record. A second call does the same again, and leaves another.
 
         Returns:
             The pauses in force after that, and the time that the record bears.

@@ -13,7 +13,7 @@ from typing import Any, Literal, cast
 ACTIONS = 1_000
 """How many actions are kept, the newest."""
 
-Verb = Literal["pause", "resume", "trigger"]
+Verb = Literal["pause", "resume", "trigger", "skip_next", "backfill", "forget", "upsert", "remove"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,11 +43,12 @@ class Action:
 
     Attributes:
         verb: What.
-        scopes: To what: see `pause_scopes`; "entry:NAME" for a trigger.
+        scopes: To what: see `pause_scopes`; "skip:NAME" for a slot to be skipped. To forget
+            "entry:NAME" drops all that is kept of it, and "slots:NAME" just what is owed.
         by: Who; without white space, "-" if it is not known.
         reason: Why; "" if nothing was said.
         until: Of a pause: when it ends by itself; None: it does not.
-        task_id: Of a trigger: the id of its run.
+        task_id: Of a trigger: the id of its run; of a backfill: its range.
         at: When; the store fills it in.
     """
 
@@ -60,12 +61,21 @@ class Action:
     at: int = 0
 
 
+NOTHING = Action("resume", ())
+"""Stands where no action is recorded."""
+
+
 @dataclass(frozen=True, slots=True)
 class Pauses:
     """The pauses in force, by scope, and the store's time."""
 
     now: int
     pauses: Mapping[str, Pause]
+
+
+def skip_scope(entry: str) -> str:
+    """Return the scope under which an entry's next slot is to be skipped, beside the pauses."""
+    return f"skip:{entry}"
 
 
 def in_force(pauses: Mapping[str, Pause], now: int) -> dict[str, Pause]:

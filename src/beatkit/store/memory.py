@@ -10,13 +10,14 @@ from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import islice
+from itertools import islice, takewhile
 from threading import Lock, RLock
 
 from beatkit.store import rules
 from beatkit.store.actions import Action, Pause
 from beatkit.store.events import EVENTS_A_RUN, Event
 from beatkit.store.marks import Ledger
+from beatkit.store.owned import Owned
 from beatkit.store.tabled import TabledStore, no_broker, wall_clock
 from beatkit.store.values import Command, Peer, Pending, Progress
 
@@ -55,6 +56,15 @@ class _Kept:
     sent: dict[str, Event] = field(default_factory=dict)
     ran: dict[str, Event] = field(default_factory=dict)
     silences: dict[int, int] = field(default_factory=dict)
+    runtime: tuple[int, int] = (0, 0)
+    owned: dict[str, Owned] = field(default_factory=dict)
+    changes: dict[int, str] = field(default_factory=dict)
+    removals: dict[int, str] = field(default_factory=dict)
+
+    def changed_since(self, version: int) -> list[str]:
+        # Versions only grow, so a dictionary holds them in order.
+        later = takewhile(lambda one: one > version, reversed(self.changes))
+        return [self.changes[one] for one in later][::-1]
 
     def tell(self, event: Event) -> None:
         self.history.append(event)

@@ -18,6 +18,7 @@ Keys live under one prefix, each a hash unless said otherwise:
     silences   list     spans in which none did
     marks:ENTRY         what workers have started: see `redis_runs`
     waiting             entry that keeps a run -> until when another is believed to live
+    runtime, entries, changes, removals: what operators have added: see `redis_owned`
 
 The scripts in `lua/` are the only writers. They are sent by their digest, and whole where
 the server has forgotten them, so neither a restart nor SCRIPT FLUSH needs a repair.
@@ -31,10 +32,12 @@ from uuid import uuid4
 
 from beatkit.store import replies, rules
 from beatkit.store.actions import Action, Pauses, action_from_fields, action_to_words
+from beatkit.store.batches import CLAIMS_AT_ONCE, READS_AT_ONCE, batches, in_parts
 from beatkit.store.events import EVENTS_A_RUN
 from beatkit.store.history import SILENCES
 from beatkit.store.link import Address, connect, errors_named, parse
 from beatkit.store.redis_history import RedisHistory
+from beatkit.store.redis_owned import OWNED_SCRIPTS, RedisOwned
 from beatkit.store.redis_runs import RUN_SCRIPTS, RedisRuns, marks_of
 from beatkit.store.script import Script
 from beatkit.store.values import (
@@ -50,13 +53,9 @@ from beatkit.store.values import (
     Writer,
 )
 
-CLAIMS_AT_ONCE = 500
-SEEDS_AT_ONCE = 1_000
-READS_AT_ONCE = 5_000
-"""Entries a call, so that none keeps the broker's other clients waiting for long."""
-
 _READ_ONLY = ("READONLY", "MISCONF", "MASTERDOWN", "NOREPLICAS")
 
+_ACT_KEYS = ("paused", "actions", "progress", "reserved", "waiting", "sent", "ran")
 _CLAIM_KEYS = (
     "identity", "revision", "progress", "claimed", "paused", "reserved", "pending", "history",
     "sent",
@@ -104,7 +103,7 @@ class RedisStore:
         self._replica_wait = replica_wait
         self._replicas = 0  # as of the latest announcement
         self._client = connect(self.address, timeout=timeout, ssl=ssl, options=options)
-        names = ("announce", "seed", "claim", "hand", "act", *RUN_SCRIPTS)
+        names = ("announce", "seed", "claim", "hand", "act", *RUN_SCRIPTS, *OWNED_SCRIPTS)
         self._scripts = {name: Script(name) for name in names}
 
     def announce(self, beat: Beat, *, expires: int, promote: Promotion | None = None) -> Situation:
@@ -112,7 +111,7 @@ class RedisStore:
         promoted = ("", "") if promote is None else (promote.revision, promote.instead_of)
         keys = (
             *("identity", "revision", "beats", "claimed", "paused", "pending"),
-            *("waiting", "heard", "silences"),
+            *("waiting", "heard", "silences", "runtime"),
         )
         says = replies.beat_to_json(beat)
         args = [uuid4().hex, beat.id, says, expires, *promoted, SILENCES]
@@ -124,7 +123,7 @@ class RedisStore:
         """See `Store.read`."""
         pipe: Any = self._client.pipeline(transaction=False)
         pipe.time().hgetall(self._key("claimed"))
-        parts = [None] if entries is None else _parts(entries, READS_AT_ONCE)
+        parts = [None] if entries is None else in_parts(entries, READS_AT_ONCE)
         for part in parts:
             key = self._key("progress")
             pipe.hgetall(key) if part is None else pipe.hmget(key, part)
@@ -140,7 +139,7 @@ class RedisStore:
         """See `Store.seed`."""
         known: dict[str, bytes] = {}
         now, refused = 0, ""
-        for part, left in _with_gone(seeds, gone):
+        for part, left in batches(seeds, gone):
             words = replies.seeds_to_words(part)
             head = [writer.identity, writer.revision, rules.FORGET_MS, len(part)]
             keys = ("identity", "revision", "progress", "reserved", "sent", "ran")
@@ -179,7 +178,7 @@ class RedisStore:
                 writer.beat,
                 part,
             )
-            for part in _parts(claims, CLAIMS_AT_ONCE)
+            for part in in_parts(claims, CLAIMS_AT_ONCE)
         ]
         answers = tuple(answer for decision in decisions for answer in decision.answers)
         self._raise_if_read_only(answers)
@@ -228,7 +227,10 @@ class RedisStore:
 
     def act(self, action: Action) -> Pauses:
         """See `Store.act`."""
-        stamp, rows = self._run("act", ("paused", "actions"), action_to_words(action))
+        forgets = action.scopes if action.verb == "forget" else ()
+        marks = [marks_of(scope.partition(":")[2]) for scope in forgets]
+        keys = (*_ACT_KEYS, *marks)
+        stamp, rows = self._run("act", keys, action_to_words(action))
         return replies.pauses(int(stamp), rows)
 
     def pauses(self) -> Pauses:
@@ -251,6 +253,14 @@ class RedisStore:
     def runs(self) -> RedisRuns:
         """See `KeepsRuns.runs`."""
         return RedisRuns(self._run, self._events)
+
+    def owned(self) -> RedisOwned:
+        """See `KeepsOwnedEntries.owned`."""
+        return RedisOwned(self._run, self._fields)
+
+    def _fields(self, name: str, fields: Sequence[str]) -> Any:
+        with errors_named(self.address, self._timeout, self._source):
+            return self._client.hmget(self._key(name), list(fields))
 
     def close(self) -> None:
         """See `Store.close`."""
@@ -275,22 +285,6 @@ class RedisStore:
         keys = [self._key(name) for name in names]
         with errors_named(self.address, self._timeout, self._source):
             return self._scripts[script].run(self._client, keys, [self.offset, *args])
-
-
-def _parts(items: Sequence[Any], size: int) -> list[Sequence[Any]]:
-    return [items[at : at + size] for at in range(0, len(items), size)]
-
-
-def _with_gone(
-    seeds: Sequence[Seed], gone: Sequence[str]
-) -> list[tuple[Sequence[Seed], Sequence[str]]]:
-    first: list[tuple[Sequence[Seed], Sequence[str]]] = [
-        (part, ()) for part in _parts(seeds, SEEDS_AT_ONCE)
-    ]
-    then: list[tuple[Sequence[Seed], Sequence[str]]] = [
-        ((), part) for part in _parts(gone, SEEDS_AT_ONCE)
-    ]
-    return [*first, *then] or [((), ())]
 
 
 def _words(claims: Sequence[Claim]) -> list[object]:

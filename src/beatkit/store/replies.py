@@ -63,7 +63,7 @@ def claim_to_words(claim: Claim, words: list[object]) -> None:
 
 def situation(reply: Sequence[Any]) -> Situation:
     """Read the answer to an announcement."""
-    now, identity, revision, beats, paused, pendings, waiting = reply
+    now, identity, revision, beats, paused, pendings, waiting, owned = reply
     peers = sorted(
         (_peer(text) for text in _pairs(beats).values()),
         key=lambda peer: (peer.started, peer.beat.id),
@@ -76,6 +76,7 @@ def situation(reply: Sequence[Any]) -> Situation:
         pauses(int(now), paused).pauses,
         pendings_of(pendings),
         tuple(sorted(entry.decode() for entry in waiting)),
+        int(owned),
     )
 
 

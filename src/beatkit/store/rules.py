@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from beatkit.store.actions import Pause
+from beatkit.store.actions import Pause, skip_scope
 from beatkit.store.events import Event, plain
 from beatkit.store.values import Answer, Claim, Progress, Seed, Writer
 
@@ -57,10 +57,16 @@ def judge(claim: Claim, progress: Progress | None, paused: Mapping[str, Pause], 
         return Answer("moved", progress.slot, progress.by)
     if now < claim.not_before:
         return Answer("early", progress.slot, progress.by, until=claim.not_before)
+    why = _why_withheld(claim, paused)
+    return Answer("withheld", detail=why) if why else Answer("sent")
+
+
+def _why_withheld(claim: Claim, paused: Mapping[str, Pause]) -> str:
     for scope in claim.scopes:
         if scope in paused:
-            return Answer("withheld", detail=paused[scope].reason)
-    return Answer("sent")
+            return f"paused: {paused[scope].reason}"
+    skip = paused.get(skip_scope(claim.entry))
+    return f"skipped: {skip.reason}" if skip is not None and claim.act != "miss" else ""
 
 
 def reserve(claim: Claim, held: Reservation | None, by: str, now: int) -> Reservation | None:
@@ -117,7 +123,7 @@ def events_of(claim: Claim, answer: Answer, by: str, now: int) -> tuple[Event, .
     if answer.outcome == "sent":
         return (*events, Event("sent", now, claim.entry, claim.slot, claim.kind, by))
     if answer.outcome == "withheld":
-        return (*events, missed(claim.slot, claim.slot, 1, f"paused: {answer.detail}"))
+        return (*events, missed(claim.slot, claim.slot, 1, answer.detail))
     if answer.outcome == "missed" and (over is None or over.last != claim.slot):
         return (*events, missed(claim.slot, claim.slot, 1, "empty"))
     return events

@@ -12,6 +12,7 @@ from beatkit.store import rules
 from beatkit.store.actions import Pause, action_from_json
 from beatkit.store.events import EVENTS_A_RUN, Event, from_text, to_text
 from beatkit.store.marks import ledger_from_json
+from beatkit.store.owned import owned_from_json
 from beatkit.store.replies import beat_from_json, beat_to_json
 from beatkit.store.values import Peer, Pending, Progress
 
@@ -96,6 +97,10 @@ class SqliteRows:
         self.sent, self.ran = rows("sent", event), rows("ran", event)
         self.silences = rows("silence", (str, lambda _, text: int(text)), (str, int))
         self.ledgers = rows("marks", (_dump, lambda _, text: ledger_from_json(text)))
+        self.owned = rows("owned", (_dump, lambda _, text: owned_from_json(text)))
+        versions = (lambda version: f"{version:016}", int)
+        self.changes = rows("change", (str, lambda _, text: text), versions)
+        self.removals = rows("removal", (str, lambda _, text: text), versions)
 
     @property
     def identity(self) -> str:
@@ -124,6 +129,22 @@ class SqliteRows:
     @heard.setter
     def heard(self, value: int) -> None:
         self._single["heard"] = str(value)
+
+    @property
+    def runtime(self) -> tuple[int, int]:
+        """See `Kept.runtime`."""
+        version, forgotten = str(self._single.get("runtime", "0 0")).split(" ")
+        return int(version), int(forgotten)
+
+    @runtime.setter
+    def runtime(self, value: tuple[int, int]) -> None:
+        self._single["runtime"] = f"{value[0]} {value[1]}"
+
+    def changed_since(self, version: int) -> list[str]:
+        """See `Kept.changed_since`."""
+        sql = "SELECT value FROM rows WHERE prefix = ? AND kind = 'change' AND key > ? ORDER BY key"
+        found = self._db.execute(sql, (self._prefix, f"{version:016}"))
+        return [row[0] for row in found]
 
     def tell(self, event: Event) -> None:
         """See `Kept.tell`."""

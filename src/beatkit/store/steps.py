@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Literal
 
 from beatkit.store import rules
-from beatkit.store.actions import ACTIONS, Action, Pause, in_force
+from beatkit.store.actions import ACTIONS, Action, Pause, in_force, skip_scope
 from beatkit.store.events import Event
 from beatkit.store.history import SILENCES
 from beatkit.store.tables import Kept
@@ -56,24 +56,44 @@ def situation(kept: Kept, now: int) -> Situation:
     waiting = sorted(entry for entry, until in kept.waiting.items() if until <= now)
     return Situation(
         now, kept.identity, kept.revision, tuple(peers), in_force(kept.paused, now),
-        tuple(pendings), tuple(waiting),
+        tuple(pendings), tuple(waiting), kept.runtime[0],
     )  # fmt: skip
 
 
-def act(kept: Kept, action: Action) -> None:
-    """Do what somebody asked for, record it, and drop what is beyond the record's length."""
+def record_action(kept: Kept, action: Action) -> None:
+    """Keep an action, and drop what is beyond the record's length."""
     numbers = sorted(kept.actions)
     kept.actions[numbers[-1] + 1 if numbers else 1] = action
     for number in numbers[: max(0, len(numbers) + 1 - ACTIONS)]:
         del kept.actions[number]
+
+
+def act(kept: Kept, action: Action) -> None:
+    """Do what somebody asked for, and record it."""
+    record_action(kept, action)
     for scope in action.scopes:
-        if action.verb == "pause":
+        if action.verb == "forget":
+            _forget(kept, scope, action.at)
+        elif action.verb in ("pause", "skip_next"):
             kept.paused[scope] = Pause(action.reason, action.by, action.at, action.until)
         elif action.verb == "resume":
             kept.paused.pop(scope, None)
     for scope, pause in list(kept.paused.items()):
         if not pause.holds(action.at):
             del kept.paused[scope]
+
+
+def _forget(kept: Kept, scope: str, now: int) -> None:
+    kind, _, name = scope.partition(":")
+    old = kept.progress.get(name)
+    if kind == "entry":
+        for rows in (kept.progress, kept.ledgers, kept.waiting, kept.sent, kept.ran):
+            rows.pop(name, None)
+    elif old is not None and old.slot < now:
+        kept.progress[name] = replace(old, slot=now, by="")
+    kept.reserved.pop(name, None)
+    for held in (f"entry:{name}", skip_scope(name)):
+        kept.paused.pop(held, None)
 
 
 def mark_absent(kept: Kept, name: str, now: int) -> None:
@@ -95,6 +115,9 @@ def answer(
     """Answer one claim; `act` does what it asks for if nothing stands against it."""
     answer = rules.judge(claim, kept.progress.get(claim.entry), paused, now)
     if answer.outcome == "withheld":
+        if answer.detail.startswith("skipped: "):  # it is used up by this slot
+            paused.pop(skip_scope(claim.entry), None)
+            kept.paused.pop(skip_scope(claim.entry), None)
         return decided(kept, writer, claim, now, answer)
     return act(kept, writer, claim, now) if answer.outcome == "sent" else answer
 

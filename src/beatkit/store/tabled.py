@@ -14,6 +14,7 @@ from uuid import uuid4
 from beatkit.store import rules, steps
 from beatkit.store.actions import Action, Pauses, in_force
 from beatkit.store.tabled_history import TabledHistory
+from beatkit.store.tabled_owned import TabledOwned
 from beatkit.store.tabled_runs import TabledRuns
 from beatkit.store.tables import Kept, Tables
 from beatkit.store.values import (
@@ -193,6 +194,10 @@ class TabledStore:
     def runs(self) -> TabledRuns:
         """See `KeepsRuns.runs`."""
         return TabledRuns(self._tables, self._clock, self._refused)
+
+    def owned(self) -> TabledOwned:
+        """See `KeepsOwnedEntries.owned`."""
+        return TabledOwned(self._tables, self._clock)
 
     def close(self) -> None:
         """See `Store.close`."""

@@ -10,6 +10,7 @@ from beatkit.store import rules
 from beatkit.store.actions import Action, Pause
 from beatkit.store.events import Event
 from beatkit.store.marks import Ledger
+from beatkit.store.owned import Owned
 from beatkit.store.values import Peer, Pending, Progress
 
 
@@ -20,6 +21,9 @@ class Kept(Protocol):
     revision: str
     heard: int
     """When a beat was heard last; 0: never."""
+    runtime: tuple[int, int]
+    """Version of the latest change among the runtime-owned entries, and of the newest removal
+    that is no longer remembered."""
 
     @property
     def progress(self) -> MutableMapping[str, Progress]:
@@ -79,6 +83,25 @@ class Kept(Protocol):
     @property
     def silences(self) -> MutableMapping[int, int]:
         """Return spans without a beat, by their ends: since when."""
+        ...
+
+    @property
+    def owned(self) -> MutableMapping[str, Owned]:
+        """Return the runtime-owned entries by name, those that were removed too."""
+        ...
+
+    @property
+    def changes(self) -> MutableMapping[int, str]:
+        """Return the names of those, by version."""
+        ...
+
+    @property
+    def removals(self) -> MutableMapping[int, str]:
+        """Return the names of those that were removed, by version."""
+        ...
+
+    def changed_since(self, version: int) -> list[str]:
+        """Return the names of `changes` after a version, in order; quick where there are few."""
         ...
 
     def tell(self, event: Event) -> None:

@@ -20,7 +20,7 @@ Outcome = Literal[
     "sent",  # the commands were run and the slot is decided
     "pending",  # the slot is decided, its message is yet to be published by the caller
     "missed",  # the slot is decided without a message, as the claim asked
-    "withheld",  # the slot is decided without a message, because of a pause
+    "withheld",  # the slot is decided without a message, because of a pause or a skip
     "reserved",  # the slot is the caller's to build; nothing is decided yet
     "taken",  # somebody else's reservation stands
     "decided",  # progress is at the slot or past it already
@@ -133,8 +133,8 @@ class Situation:
         peers: The live beats, the caller among them, in order of start.
         paused: The pauses in force, by scope (see `pause_scopes`).
         pendings: All slots whose message was not reported as published.
-        waiting: Entries that keep a run, while no other of theirs is believed to live any
-            more: see `Store.release`.
+        waiting: Entries that keep a run while no other of theirs lives: `Store.release`.
+        owned: Version of the latest change among the runtime-owned entries; 0: none ever.
     """
 
     now: int
@@ -144,6 +144,7 @@ class Situation:
     paused: Mapping[str, Pause]
     pendings: tuple[Pending, ...]
     waiting: tuple[str, ...] = ()
+    owned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,14 +245,13 @@ class Answer:
     """What became of one claim: its `Outcome`, and what goes with it.
 
     Attributes:
-        progress: The entry's progress now; None where the store knows none, and where
-            nothing was looked at ("not_in_force", "lost").
+        progress: The entry's progress now; None where the store knows or told none.
         by: Who decided that progress. "decided" by yourself at your own slot means that
             the reply to your earlier try was lost: the slot was sent, once.
         attempt: "reserved": yours. "taken": the other's.
         until: "early": when to come again. "taken": when it may be taken over.
-        detail: "withheld": the pause's reason. "failed": the broker's error. "sent": ""
-            or the error of a command after the first.
+        detail: "withheld": "paused: " or "skipped: ", and why. "failed", "sent": the
+            broker's error, after the first command if it was sent.
     """
 
     outcome: Outcome

@@ -47,7 +47,7 @@ def test_missed_slots(caplog):
 
 
 def test_a_slot_that_a_pause_held_back(caplog):
-    report.withheld(BILLS, NOON, "migration")
+    report.withheld(BILLS, NOON, "paused: migration")
     assert said(caplog) == [
         ("INFO", "beat: 'bills' slot 2027-01-15T12:00:00Z is not sent: paused, 'migration'.")
     ]

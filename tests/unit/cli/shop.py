@@ -11,6 +11,7 @@ app = make_app(
     "shop",
     registry=registry,
     broker_url="redis://localhost:6379/0",
+    beatkit_store_url="memory://",
     timezone="Europe/Berlin",
     task_routes={"stock.*": {"queue": "warehouse"}},
     beat_schedule={

@@ -35,6 +35,7 @@ WELL = Survey(
     unknown=(),
     changed=(),
     foreign=(),
+    owned=0,
     two_projects=False,
 )
 DEPLOY = Pause("deploy", "ann@desk", NOW)
@@ -110,6 +111,7 @@ def test_for_programs(capsys: pytest.CaptureFixture[str]) -> None:
         "unknown": [],
         "changed": [],
         "foreign": [],
+        "runtime": 0,
         "items": [],
     }
 

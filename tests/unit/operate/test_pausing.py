@@ -93,7 +93,7 @@ def test_what_left_the_schedule_can_still_be_resumed(schedule: Schedule) -> None
     schedule.pause("shop.mail", **WHO)
     schedule.pause(tag="outgoing", **WHO)
     entries = {name: e for name, e in schedule.entries.items() if name == "shop.hello"}
-    schedule.__dict__["entries"] = entries
+    schedule.__dict__["code"] = entries
     assert scopes(schedule.resume("shop.m*").lifted) == ["entry:shop.mail"]
     assert scopes(schedule.resume(tag="outgoing").lifted) == ["tag:outgoing"]
 
@@ -157,8 +157,8 @@ def test_exactly_one_way_to_say_what_is_meant(schedule: Schedule) -> None:
 
 def test_a_reason_is_wanted_and_bounded(schedule: Schedule) -> None:
     assert refused(schedule, ActionError, "shop.mail", reason=" ") == (
-        "reason is ' ', expected why this is paused\n"
-        "  whoever finds the pause at night needs it\n"
+        "reason is ' ', expected why this is done\n"
+        "  whoever finds it at night needs it\n"
         "  write such as 'migration of the invoices, until Ann is done'"
     )
     assert refused(schedule, ActionError, "shop.mail", reason="x" * 501) == (

@@ -1,13 +1,13 @@
 -- Say that a beat lives, and look around. The contract is Store.announce.
 --
 -- KEYS  identity, revision, beats, claimed, paused, pending, waiting, heard,
---       silences
+--       silences, runtime
 -- ARGV  ms to add to the server's clock, identity to use if there is none,
 --       beat id, what it says (JSON), ms until that expires (0 withdraws),
 --       revision to put in force ("" none), instead of which one, silences kept
 -- beats: id -> "started expires seen JSON"   heard: when a beat last said that it lives
 -- waiting: entry -> until when (see `kept`)   silences: a list of "since until", in which none did
-local identity, revision, beats, claimed, paused, pending, waiting, heard, silences = unpack(KEYS)
+local identity, revision, beats, claimed, paused, pending, waiting, heard, silences, runtime = unpack(KEYS)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
 local me, says, lives = ARGV[3], ARGV[4], tonumber(ARGV[5])
@@ -57,4 +57,5 @@ return {
   replicas, ms(now), redis.call('GET', identity), in_force,
   redis.call('HGETALL', beats), redis.call('HGETALL', paused), redis.call('HGETALL', pending),
   over,
+  redis.call('HGET', runtime, 'version') or '0',
 }

@@ -85,14 +85,19 @@ local function decide(claim, raw)
   return nil, errors
 end
 
-local function why_paused(claim)
-  if not pauses or #claim.scopes == 0 then return nil end
-  for _, row in ipairs(redis.call('HMGET', paused, unpack(claim.scopes))) do
+-- Why a slot is not sent: a pause; or it is the one to be skipped, and that is used up by it.
+local function why_withheld(claim)
+  if not pauses then return nil end
+  for _, scope in ipairs(claim.scopes) do
+    local row = redis.call('HGET', paused, scope)
     if row then
       local ends, reason = string.match(row, '^(%S+) %S+ %S+ (.*)$')
-      if ends == '-' or now < tonumber(ends) then return reason end
+      if ends == '-' or now < tonumber(ends) then return 'paused: ' .. reason end
     end
   end
+  if claim.act == 'miss' then return nil end
+  local skip = redis.call('HGET', paused, 'skip:' .. claim.entry)
+  if skip then return 'skipped: ' .. string.match(skip, '^%S+ %S+ %S+ (.*)$'), true end
 end
 
 local function reservation(claim)
@@ -142,11 +147,12 @@ local function act(claim, raw, by)
   return errors and {'sent', claim.slot, me, '0', '0', errors} or 1
 end
 
-local function withhold(claim, raw, by, why)
+local function withhold(claim, raw, by, why, used_up)
   claim.commands, claim.act = {}, 'withhold'
   local error = decide(claim, raw)
   if error then return {'failed', claim.after, by, '0', '0', error} end
-  tell('missed', stamp, claim.slot, letter(claim.kind), me, '', claim.slot, '1', plain('paused: ' .. why), claim.entry)
+  if used_up then redis.call('HDEL', paused, 'skip:' .. claim.entry) end
+  tell('missed', stamp, claim.slot, letter(claim.kind), me, '', claim.slot, '1', plain(why), claim.entry)
   return {'withheld', claim.slot, me, '0', '0', why}
 end
 
@@ -157,8 +163,8 @@ local function answer(claim)
   if tonumber(slot) >= tonumber(claim.slot) then return {'decided', slot, by} end
   if slot ~= claim.after then return {'moved', slot, by} end
   if now < tonumber(claim.not_before) then return {'early', slot, by, '0', claim.not_before} end
-  local why = why_paused(claim)
-  if why then return withhold(claim, raw, by, why) end
+  local why, used_up = why_withheld(claim)
+  if why then return withhold(claim, raw, by, why, used_up) end
   if mode == 'reserve' then return reserve(claim) end
   return act(claim, raw, by)
 end

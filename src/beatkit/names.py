@@ -1,0 +1,48 @@
+"""Which entries does somebody mean by names and globs?"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Iterable, Mapping
+from fnmatch import fnmatchcase
+
+from beatkit.entry import Entry
+from beatkit.errors import EntryNotFound
+
+SEE_NAMES = "see the names with: celery -A ... schedule list"
+
+
+def named(entries: Mapping[str, Entry], name: str, schedule: str) -> Entry:
+    """Return the entry of a name.
+
+    Args:
+        entries: The schedule.
+        name: The entry's.
+        schedule: The app's name, for the message.
+
+    Raises:
+        EntryNotFound: There is none; the message offers the nearest name.
+    """
+    if name in entries:
+        return entries[name]
+    close = difflib.get_close_matches(name, entries, n=1)
+    raise EntryNotFound(
+        f"There is no entry {name!r} in the schedule of app {schedule!r}\n"
+        f"  {f'did you mean {close[0]!r}?' if close else SEE_NAMES}"
+    )
+
+
+def matching(entries: Mapping[str, Entry], patterns: Iterable[str], schedule: str) -> list[Entry]:
+    """Return the entries whose names match any of some names or globs; all for none.
+
+    Raises:
+        EntryNotFound: A pattern matches nothing.
+    """
+    wanted = list(patterns)
+    if not wanted:
+        return list(entries.values())
+    chosen: dict[str, Entry] = {}
+    for pattern in wanted:
+        found = {name: one for name, one in entries.items() if fnmatchcase(name, pattern)}
+        chosen |= found or {pattern: named(entries, pattern, schedule)}
+    return list(chosen.values())
