@@ -8,7 +8,9 @@ from pathlib import Path
 
 import hypothesis
 import pytest
+from celery import _state
 
+from beatkit.declare import DEFAULT
 from tests.servers import ValkeyServer, local_service
 
 # No test depends on how fast the machine is; hypothesis does, by default.
@@ -61,3 +63,16 @@ def _no_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in list(os.environ):
         if name.startswith(("CELERY_", "BEATKIT_")):
             monkeypatch.delenv(name)
+
+
+@pytest.fixture(autouse=True)
+def _celery_as_it_was() -> Iterator[None]:
+    """Leave no task and no entry that a test shared with every app to the tests after it."""
+    finalizers = set(_state._on_app_finalizers)
+    current, default = _state._tls.current_app, _state.default_app
+    declared = dict(DEFAULT.declarations._by_identity)
+    yield
+    DEFAULT.declarations._by_identity = declared
+    _state._on_app_finalizers.clear()
+    _state._on_app_finalizers.update(finalizers)
+    _state._tls.current_app, _state.default_app = current, default

@@ -17,7 +17,6 @@ from pathlib import Path
 
 import pytest
 
-from beatkit.declare import DEFAULT
 from tests.docs.pages import ROOT, Command, Step, commands, pages, steps
 from tests.servers import ValkeyServer, unavailable
 
@@ -29,10 +28,8 @@ PAGES = [page for page in pages() if steps(page.read_text())]
 
 @pytest.fixture(autouse=True)
 def _forget_the_modules_of_the_page(tmp_path: Path) -> Iterator[None]:
-    """Many pages have a shop.py, and declare in the registry that all share."""
-    declared = dict(DEFAULT.declarations._by_identity)
+    """Many pages have a shop.py."""
     yield
-    DEFAULT.declarations._by_identity = declared
     for name, module in list(sys.modules.items()):
         if str(getattr(module, "__file__", None)).startswith(str(tmp_path)):
             del sys.modules[name]

@@ -13,9 +13,9 @@ from celery.app.trace import build_tracer
 from beatkit import Registry, install
 from beatkit.store.marks import Ledger, Mark
 from beatkit.store.memory import shared
-from tests.unit.factory.conftest import _celery_as_it_was
+from tests.unit.factory.conftest import _no_app_left
 
-__all__ = ["_celery_as_it_was"]
+__all__ = ["_no_app_left"]
 
 SLOT = 1_700_000_000_000
 
