@@ -17,7 +17,8 @@ from tests.simulation.faults import Faults
 from tests.simulation.test_histories import assert_all_decided, hosts, wild
 from tests.simulation.world import START, Sent, World, entry
 
-SEEDS = range(int(os.environ.get("SIMULATION_SEEDS", 24)))
+FOUND = [89560]  # what was found with other seeds: a reply that was long on its way
+SEEDS = [*range(int(os.environ.get("SIMULATION_SEEDS", 24))), *FOUND]
 TROUBLE_S, CALM_S = 150, 260
 
 STAYS = [

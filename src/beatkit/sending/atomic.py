@@ -84,13 +84,15 @@ class AtomicWay:
         answers: dict[int, Answer],
     ) -> int:
         claims = {at: claim for at, (_, claim) in turn.items()}
-        now = self._builder.now()
+        now = asked = self._builder.now()
         if careful:
             now = self._reserve(writer, careful, claims, answers)
         for at, (entry, claim) in turn.items():
             if at in answers or claim.act != "push":
                 continue
-            if claims[at].attempt and self._builder.now() - now > BUILDING_MS:
+            # Since before the reservation was asked for, by the same clock: the carried time
+            # may be behind the store's by as long as an answer was on its way.
+            if claims[at].attempt and self._builder.now() - asked > BUILDING_MS:
                 answers[at] = Answer("taken", claim.after)  # by ourselves, or soon by another
             else:
                 self._fill(entry, at, claims, answers)
