@@ -87,6 +87,19 @@ def test_a_release_comes_into_force_although_the_stores_clock_stepped_back(back)
     assert world.in_force == new[0].passes.presence.me.revision
 
 
+def test_beats_that_died_before_the_stores_clock_stepped_back_are_not_waited_for():
+    """Their announcements are of an hour that is yet to come."""
+    world = World(10, Faults(restart_ms=(600_000, 600_000)))
+    world.store_offset = 3_600_000
+    old, new = hosts(1, OLD, name="old"), hosts(1, NEW, name="new")
+    world.start(*old)
+    world.start(*new, at=10)
+    world.at(30, lambda: world.kill(new[0]))
+    world.at(30, lambda: setattr(world, "store_offset", 0))
+    world.run(70)
+    assert world.in_force == old[0].passes.presence.me.revision
+
+
 # --- another broker than the store
 
 
