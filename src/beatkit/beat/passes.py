@@ -235,7 +235,7 @@ class Passes:
     def _take_answer(self, row: Row, move: Move, answer: Answer, now: int) -> None:
         match answer.outcome:
             case "sent" | "pending" | "missed" | "withheld":
-                self._done(row, move, answer)
+                self._done(row, move, answer, now)
             case "decided" | "moved":
                 if answer.by == self.presence.me.id:
                     self._answered_late(row, answer.progress)
@@ -253,7 +253,7 @@ class Passes:
             case _:
                 self.roster.fail(row, now, answer.detail)
 
-    def _done(self, row: Row, move: Move, answer: Answer) -> None:
+    def _done(self, row: Row, move: Move, answer: Answer, now: int) -> None:
         row.progress = move.slot
         self._unanswered.pop(row.entry.name, None)
         self.roster.succeed(row)
@@ -262,7 +262,7 @@ class Passes:
         if answer.outcome == "withheld":
             report.withheld(row.entry, move.slot, answer.detail)
         elif answer.outcome != "missed":
-            self._last_sent = self.presence.now()
+            self._last_sent = now
             self._on_sent(row.entry, move.slot)
 
     def _answered_late(self, row: Row, progress: int | None) -> None:

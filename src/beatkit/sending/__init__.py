@@ -116,12 +116,12 @@ def open_way(
     """
     from beatkit.sending.atomic import AtomicWay
     from beatkit.sending.build import Builder
-    from beatkit.sending.effects import side_effects
+    from beatkit.sending.effects import judge
 
     if not choice.at_broker:
         return _claimed(app, choice.name, store, dispatch, timeout)
     builder = Builder(app, choice.name, now, dispatch, timeout)
-    return AtomicWay(store, builder, lambda entry: side_effects(app, entry, patched=patched()))
+    return AtomicWay(store, builder, lambda: judge(app, patched=patched()))
 
 
 def _claimed(

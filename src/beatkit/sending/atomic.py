@@ -43,12 +43,15 @@ class AtomicWay:
     Args:
         store: The store.
         builder: Builds messages.
-        effects: Says what code of somebody's own runs when an entry's message is built.
+        effects: Asked for each batch, gives what says which code of somebody's own runs when
+            an entry's message is built.
     """
 
     name = "atomic"
 
-    def __init__(self, store: Store, builder: Builder, effects: Callable[[Entry], str]) -> None:
+    def __init__(
+        self, store: Store, builder: Builder, effects: Callable[[], Callable[[Entry], str]]
+    ) -> None:
         self._store = store
         self._builder = builder
         self._effects = effects
@@ -64,7 +67,10 @@ class AtomicWay:
             StoreError: The store did not answer or refused. Send the same batch again.
         """
         answers: dict[int, Answer] = {}
-        careful = {at for at, (entry, claim) in enumerate(batch) if self._is_careful(entry, claim)}
+        effects = self._effects()
+        careful = {
+            at for at, (entry, claim) in enumerate(batch) if claim.act == "push" and effects(entry)
+        }
         now = begun = self._builder.now()
         for turn in _turns(batch, careful):
             if self._builder.now() - begun > SENDING_MS:
@@ -103,9 +109,6 @@ class AtomicWay:
             now = decision.now
         return now
 
-    def _is_careful(self, entry: Entry, claim: Claim) -> bool:
-        return claim.act == "push" and bool(self._effects(entry))
-
     def _reserve(
         self,
         writer: Writer,
@@ -130,9 +133,8 @@ class AtomicWay:
         except NotBuilt as error:
             answers[at] = Answer("failed", claim.after, detail=str(error))
             return
-        claims[at] = replace(claim, commands=commands)
-        if not commands:  # the task sent nothing, on purpose: the slot is decided all the same
-            claims[at] = replace(claim, act="miss")
+        # Where the task sent nothing, on purpose, the slot is decided all the same.
+        claims[at] = claim.carrying(commands) if commands else replace(claim, act="miss")
 
     def _message(self, entry: Entry, claim: Claim) -> tuple[Command, ...]:
         key = (claim.entry, claim.slot, claim.kind)

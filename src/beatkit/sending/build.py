@@ -15,8 +15,8 @@ from beatkit.errors import BeatkitError
 from beatkit.sending import BrokerUnavailable
 from beatkit.sending.capture import Message, Outbox, capturing_producer
 from beatkit.sending.effects import has_fixed_routes, is_celerys_own
-from beatkit.sending.message import Outgoing, outgoing
-from beatkit.sending.template import Templates, fields_of
+from beatkit.sending.message import Outgoing, durations, outgoing, slot_at, task_id
+from beatkit.sending.template import Template, Templates, fields_of
 from beatkit.store import Command
 from beatkit.store.link import is_outage
 
@@ -84,6 +84,9 @@ class Builder:
             NotBuilt: Celery, the task or a receiver of a signal raised, or sent nothing.
             BrokerUnavailable: The broker did not answer.
         """
+        template = None if watched else self._templates.proven(entry)
+        if template is not None:
+            return self._stamped(template, entry, slot, kind, after)
         out = lay_out(self._app, self._name, entry, slot, kind, after)
         try:
             return self._built(out, watched, begun_before)
@@ -92,21 +95,23 @@ class Builder:
         except Exception as error:
             raise not_built(entry, error) from error
 
+    def _stamped(
+        self, template: Template, entry: Entry, slot: int, kind: Kind, after: int | None
+    ) -> tuple[Command, ...]:
+        id = entry.options.get("task_id") or task_id(self._name, entry.name, slot)  # noqa: A001
+        at = id, self._templates.tag(), slot, kind, slot_at(entry, after)
+        return template.stamp(fields_of(*at, template.durations, self.now))
+
     def _built(self, out: Outgoing, watched: bool, begun_before: bool) -> tuple[Command, ...]:
-        entry = out.entry
-        refuse_eager(self._app, entry)
-        if watched:
-            return self._render(out, self.now(), begun_before)
-        template = self._templates.proven(entry)
-        if template is not None:
-            return template.stamp(fields_of(out, self.now()))
+        refuse_eager(self._app, out.entry)
         now = self.now()
-        commands = self._render(out, now)
-        if has_fixed_routes(self._app):
-            self._templates.learn(out, commands, now)
+        commands = self._render(out, now, begun_before)
+        if not watched and has_fixed_routes(self._app):
+            task = self._app.tasks.get(out.entry.task)
+            self._templates.learn(out, commands, durations(out.entry, task), now)
         return commands
 
-    def _render(self, out: Outgoing, now: int, begun_before: bool = False) -> tuple[Command, ...]:
+    def _render(self, out: Outgoing, now: int, begun_before: bool) -> tuple[Command, ...]:
         commands = _commands(self._captured(out, now, begun_before), out.options["task_id"])
         if not commands and is_celerys_own(self._app, out.entry):
             raise NotBuilt(_NOTHING.format(out.entry.name, out.entry.task))

@@ -6,43 +6,57 @@ not have run it.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import FunctionType, ModuleType
 from typing import Any
 
 from beatkit.entry import Entry
 
 
-def side_effects(app: Any, entry: Entry, *, patched: bool = False) -> str:
-    """Say which code of somebody's own runs when a message of this entry is built.
+def judge(app: Any, *, patched: bool = False) -> Callable[[Entry], str]:
+    """Look at what concerns every message; return a function that judges single entries.
+
+    It holds for the messages of one batch: somebody may subscribe before the next.
 
     Args:
         app: The Celery app.
-        entry: The entry.
         patched: The scheduler's `apply_entry` is not its own any more.
 
     Returns:
-        What it is, for people; "" if only Celery's own code runs.
+        Says which code of somebody's own runs when a message of an entry is built, for
+        people; "" if only Celery's own code runs.
     """
+    from celery.beat import BeatLazyFunc
+
+    concerns_all = _concerns_all(patched)
+    own: dict[str, bool] = {}
+
+    def effects(entry: Entry) -> str:
+        if concerns_all:
+            return concerns_all
+        for value in (*entry.args, *entry.kwargs.values()):
+            if isinstance(value, BeatLazyFunc):
+                return "an argument is a BeatLazyFunc"
+        if entry.task not in own:
+            own[entry.task] = is_celerys_own(app, entry)
+        return "" if own[entry.task] else f"apply_async of {entry.task!r} is overridden"
+
+    return effects
+
+
+def _concerns_all(patched: bool) -> str:
     if patched:
         return "apply_entry of the scheduler is overridden or patched"
     for name in ("before_task_publish", "after_task_publish", "task_sent"):
         if _receivers(name):
             return f"a receiver is connected to the signal {name}"
-    if any(_is_lazy(value) for value in (*entry.args, *entry.kwargs.values())):
-        return "an argument is a BeatLazyFunc"
-    return "" if is_celerys_own(app, entry) else f"apply_async of {entry.task!r} is overridden"
+    return ""
 
 
 def _receivers(name: str) -> bool:
     from celery import signals
 
     return bool(getattr(signals, name).receivers)
-
-
-def _is_lazy(value: Any) -> bool:
-    from celery.beat import BeatLazyFunc
-
-    return isinstance(value, BeatLazyFunc)
 
 
 def is_celerys_own(app: Any, entry: Entry) -> bool:

@@ -5,6 +5,7 @@ Pure. The rest of the message is Celery's own.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -95,14 +96,14 @@ def _headers(entry: Entry, slot: int, kind: Kind, after: int | None) -> dict[str
         ENTRY: entry.name,
         SLOT: slot,
         KIND: kind,
-        PREVIOUS: _slot_at(entry, after),
+        PREVIOUS: slot_at(entry, after),
     }
     if entry.policy is not None:
         headers[POLICY] = entry.policy.to_json()
     return headers
 
 
-def _slot_at(entry: Entry, progress: int | None) -> int | None:
+def slot_at(entry: Entry, progress: int | None) -> int | None:
     """Return progress that is a slot; None for where an entry begins to count."""
     if progress is None:
         return None
@@ -110,12 +111,33 @@ def _slot_at(entry: Entry, progress: int | None) -> int | None:
     return progress if rule is None or rule.next(progress - 1) == progress else None
 
 
-def _expiry(entry: Entry, options: dict[str, Any], task: Any) -> Any:
+def _expiry(entry: Entry, options: Mapping[str, Any], task: Any) -> Any:
     if entry.policy is not None and entry.policy.deadline is not None:
         return entry.policy.deadline
     if "expires" in options:
         return options["expires"]
     return getattr(task, "expires", None)
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """What of a message's times counts from its slot: how long after it each is."""
+
+    expires: timedelta | None
+    eta: timedelta | None
+
+
+def durations(entry: Entry, task: Any) -> Durations | None:
+    """Return an entry's durations; None if one of its times is an instant instead.
+
+    Args:
+        entry: The entry.
+        task: The registered task, as for `outgoing`.
+    """
+    expires, countdown = _expiry(entry, entry.options, task), entry.options.get("countdown")
+    if "eta" in entry.options or not isinstance(expires, int | float | timedelta | None):
+        return None
+    return Durations(*(None if one is None else _duration(one) for one in (expires, countdown)))
 
 
 def _duration(seconds: Any) -> timedelta:

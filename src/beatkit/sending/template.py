@@ -14,21 +14,23 @@ back to the full way by itself.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
 from beatkit.entry import Entry
-from beatkit.sending.message import KIND, PREVIOUS, SLOT, Outgoing
+from beatkit.sending.message import KIND, PREVIOUS, SLOT, Durations, Outgoing
 from beatkit.store import Command
 
 APART_MS = 1_000
 """A candidate is proven by a message rendered so much later, so that clocks have moved."""
 
-KEPT = 20_000
-"""Templates kept, at most: some 1,200 bytes each. Entries beyond go the full way."""
+KEPT = 200_000
+"""Templates kept, at most. Entries of one task share most of their text, and then each has
+some 600 bytes of its own. Entries beyond go the full way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +41,13 @@ class Template:
         before: The command's words before the message: LPUSH and the key.
         pieces: Text and names of fields, in turn.
         after: The commands that follow: PEXPIRE.
+        durations: When, after its slot, a message expires and may run.
     """
 
     before: tuple[str | bytes | int, ...]
     pieces: tuple[str, ...]
     after: tuple[Command, ...]
+    durations: Durations
 
     def stamp(self, fields: Mapping[str, str]) -> tuple[Command, ...]:
         """Return the commands of a slot's message."""
@@ -53,31 +57,51 @@ class Template:
         return ((*self.before, "".join(pieces)), *self.after)
 
 
-def fields_of(out: Outgoing, now: int, tag: str = "") -> dict[str, str]:
+def fields_of(
+    id: str,  # noqa: A002 - as the message calls it
+    tag: str,
+    slot: int,
+    kind: str,
+    previous: int | None,
+    durations: Durations,
+    now: Callable[[], int],
+) -> dict[str, str]:
     """Return what is stamped into a slot's message.
 
     Args:
-        out: The slot's message, laid out.
+        id: The task id.
+        tag: The delivery tag.
+        slot: `scheduled_for`, milliseconds since 1970.
+        kind: Why it is sent.
+        previous: The slot before it; None: there is none.
+        durations: Of the entry.
         now: The store's time, milliseconds since 1970.
-        tag: The delivery tag; a new one by default.
     """
-    options = out.options
     fields = {
-        "id": options["task_id"],
-        "tag": tag or str(uuid4()),
-        "slot": str(out.slot),
-        "kind": options["headers"][KIND],
-        "previous": json.dumps(options["headers"][PREVIOUS]),
+        "id": id,
+        "tag": tag,
+        "slot": str(slot),
+        "kind": kind,
+        "previous": "null" if previous is None else str(previous),
     }
-    if out.expires is not None:
-        fields["expires"] = options["expires"].isoformat()
-        fields["lives"] = str(max(0, out.expires - now))
-    if isinstance(options.get("eta"), datetime):
-        fields["eta"] = options["eta"].isoformat()
+    if durations.expires is not None:
+        at = datetime.fromtimestamp(slot / 1000, UTC) + durations.expires
+        fields["expires"] = at.isoformat()
+        fields["lives"] = str(max(0, round(at.timestamp() * 1000) - now()))
+    if durations.eta is not None:
+        fields["eta"] = (datetime.fromtimestamp(slot / 1000, UTC) + durations.eta).isoformat()
     return fields
 
 
-def take_apart(commands: tuple[Command, ...], fields: Mapping[str, str]) -> Template | None:
+def _fields(out: Outgoing, tag: str, durations: Durations, now: int) -> dict[str, str]:
+    headers = out.options["headers"]
+    at = out.options["task_id"], tag, out.slot, headers[KIND], headers[PREVIOUS]
+    return fields_of(*at, durations, lambda: now)
+
+
+def take_apart(
+    commands: tuple[Command, ...], fields: Mapping[str, str], durations: Durations
+) -> Template | None:
     """Make a template of a rendered message; None if it is not of the simple kind.
 
     Simple is one LPUSH to the queue that was asked for, of a message in Celery's protocol 2.
@@ -91,7 +115,8 @@ def take_apart(commands: tuple[Command, ...], fields: Mapping[str, str]) -> Temp
     # A named exchange is looked up on the server for each message: it may have new queues.
     if message["properties"]["delivery_info"]["exchange"] or "id" not in message["headers"]:
         return None
-    return Template(tuple(before), _pieces(str(text), message, fields), commands[1:])
+    pieces = _pieces(str(text), message, fields)
+    return Template(tuple(before), pieces, commands[1:], durations)
 
 
 def _pieces(text: str, message: dict[str, Any], fields: Mapping[str, str]) -> tuple[str, ...]:
@@ -129,7 +154,7 @@ def _is_stamped(template: Template, out: Outgoing, commands: tuple[Command, ...]
     if not commands or len(commands[0]) != 3:
         return False
     tag = json.loads(str(commands[0][2]))["properties"]["delivery_tag"]
-    return template.stamp(fields_of(out, now, tag)) == commands
+    return template.stamp(_fields(out, tag, template.durations, now)) == commands
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +173,14 @@ class Templates:
 
     def __init__(self) -> None:
         self._learnt: dict[str, _Learnt] = {}
+        self._texts: dict[Any, Any] = {}  # what many templates have in common, once
+        # Delivery tags are unique, as kombu's are: 80 bits of chance, and a number.
+        self._tag = str(uuid4())[:24]
+        self._number = count()
+
+    def tag(self) -> str:
+        """Return a delivery tag that no message has had."""
+        return f"{self._tag}{next(self._number):012x}"
 
     def proven(self, entry: Entry) -> Template | None:
         """Return the entry's template; None if it has none yet, or was declared anew."""
@@ -156,28 +189,41 @@ class Templates:
             return known.template
         return None
 
-    def learn(self, out: Outgoing, commands: tuple[Command, ...], now: int) -> None:
+    def learn(
+        self, out: Outgoing, commands: tuple[Command, ...], durations: Durations | None, now: int
+    ) -> None:
         """Take in a message that Celery rendered: a candidate, then the proof of it.
 
         Args:
             out: The slot's message as it was laid out.
             commands: As it was rendered.
+            durations: Of the entry; None: its times are instants, and there is no template.
             now: The store's time at which it was, milliseconds since 1970.
         """
         entry = out.entry
         known = self._learnt.get(entry.name)
         if known is None or known.entry is not entry:
             if known is not None or len(self._learnt) < KEPT:
-                self._learnt[entry.name] = _Learnt(entry, out.slot, now, _candidate(out, commands))
+                template = None
+                if durations is not None:
+                    fields = _fields(out, "any", durations, now)
+                    template = take_apart(commands, fields, durations)
+                self._learnt[entry.name] = _Learnt(entry, out.slot, now, template)
         elif known.template is None or known.slot == out.slot or now < known.at + APART_MS:
             return
         else:
             proof = _is_stamped(known.template, out, commands, now)
-            template = known.template if proof else None
+            template = self._shared(known.template) if proof else None
             self._learnt[entry.name] = _Learnt(entry, out.slot, now, template, proof)
 
-
-def _candidate(out: Outgoing, commands: tuple[Command, ...]) -> Template | None:
-    if out.expires is None and out.options.get("expires") is not None:
-        return None  # an instant without a zone: Celery works out what is left, each time
-    return take_apart(commands, fields_of(out, 0, "any"))
+    def _shared(self, template: Template) -> Template:
+        """Let it share with others whatever is equal."""
+        same = self._texts.setdefault
+        pieces = [same(piece, piece) for piece in template.pieces]
+        before, durations = template.before, template.durations
+        return replace(
+            template,
+            before=same(before, before),
+            pieces=tuple(pieces),
+            durations=same(durations, durations),
+        )

@@ -42,23 +42,32 @@ def seeds_to_words(seeds: Iterable[Seed]) -> list[object]:
         for seed in seeds
         for word in (
             seed.entry,
-            seed.fingerprint,
-            seed.anchor,
-            "" if seed.known is None else seed.known,
+            f"{seed.fingerprint} {seed.anchor} {'-' if seed.known is None else seed.known}",
         )
     ]
 
 
 def claim_to_words(claim: Claim, words: list[object]) -> None:
     """Append a claim to the words of its batch, as the script reads them."""
-    words += (claim.entry, claim.after, claim.slot, claim.not_before)
-    words += (claim.act, claim.kind, claim.attempt, len(claim.scopes), *claim.scopes)
-    missed = claim.missed
-    words += (0,) if missed is None else (1, missed.first, missed.last, missed.count, missed.reason)
+    tags, missed = claim.scopes, claim.missed
+    own = every = 0
+    if tags and tags[-1] == "*":
+        every, tags = 1, tags[:-1]
+    if tags and tags[0] == f"entry:{claim.entry}":
+        own, tags = 1, tags[1:]
     commands = claim.commands if claim.act == "push" else ()
-    words.append(len(commands))
+    sizes = "".join([f" {len(command)}" for command in commands])
+    passed = "- - -" if missed is None else f"{missed.first} {missed.last} {missed.count}"
+    words += (
+        f"{claim.after} {claim.slot} {claim.not_before} {claim.act} {claim.kind} {claim.attempt} "
+        f"{own} {len(tags)} {every} {passed}{sizes}",
+        claim.entry,
+        *tags,
+    )
+    if missed is not None:
+        words.append(missed.reason)
     for command in commands:
-        words += (len(command), *command)
+        words += command
 
 
 def situation(reply: Sequence[Any]) -> Situation:

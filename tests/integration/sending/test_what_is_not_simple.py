@@ -16,7 +16,7 @@ from kombu import Exchange, Queue
 from beatkit.entry import Entry
 from beatkit.errors import StoreUnavailable
 from beatkit.sending import open_way
-from beatkit.sending.effects import side_effects
+from beatkit.sending.effects import judge
 from beatkit.store import Writer
 from beatkit.store.choice import choose
 from tests.integration.sending.desk import Desk, body
@@ -187,9 +187,9 @@ def test_a_message_built_too_early_is_kept(desk: MakeDesk) -> None:
 def test_each_publish_signal_counts_as_a_side_effect(desk: MakeDesk, signal: str) -> None:
     at = desk()
     add(at)
-    assert side_effects(at.app, entry()) == ""
+    assert judge(at.app)(entry()) == ""
     with receiving(getattr(signals, signal), lambda **_: None):
-        found = side_effects(at.app, entry())
+        found = judge(at.app)(entry())
     assert found == f"a receiver is connected to the signal {signal}"
 
 
@@ -204,16 +204,16 @@ def test_overridden_and_patched_code_counts_as_a_side_effect(
     add(at, base=Own)
     add(other)
     overridden = "apply_async of 'shop.hello' is overridden"
-    assert side_effects(at.app, entry()) == overridden
-    assert side_effects(other.app, entry()) == ""
+    assert judge(at.app)(entry()) == overridden
+    assert judge(other.app)(entry()) == ""
     lazy = entry(kwargs={"at": BeatLazyFunc(int)})
-    assert side_effects(other.app, lazy) == "an argument is a BeatLazyFunc"
+    assert judge(other.app)(lazy) == "an argument is a BeatLazyFunc"
     patched = "apply_entry of the scheduler is overridden or patched"
-    assert side_effects(other.app, entry(), patched=True) == patched
+    assert judge(other.app, patched=True)(entry()) == patched
 
     original = StockTask.apply_async
     monkeypatch.setattr(StockTask, "apply_async", lambda *a, **k: original(*a, **k))
-    assert side_effects(other.app, entry()) == overridden
+    assert judge(other.app)(entry()) == overridden
 
 
 def test_other_messages_that_the_tasks_code_sends_come_after_ours(desk: MakeDesk) -> None:

@@ -3,9 +3,11 @@
 -- KEYS  identity, revision, progress, claimed, paused, reserved, pending, history, sent
 -- ARGV  ms to add to the server's clock, the writer's identity, its revision, its beat id,
 --       "claim" or "reserve", ms for which a reservation stands, events kept in the history,
---       then for each claim: entry, after, slot, not_before, act, kind, attempt,
---       number of scopes, scopes, 0 or 1 and (first, last, count, reason) of slots missed,
---       number of commands, for each its number of words and its words
+--       then for each claim: its head, the entry, scopes, the reason of missed slots, and the
+--       words of its commands. Few and long words, since each costs the sender as much as the
+--       whole of a number. The head is "after slot not_before act kind attempt, 1 if the first
+--       scope is the entry's own, how many scopes follow, 1 if the last is that of everything,
+--       first last count of missed slots or - - -, how many words each command has"
 -- progress: entry -> "slot by fingerprint absent_since"   pending: "slot entry" -> "by
 -- attempt since kind after id"   reserved: entry -> "slot by attempt since"   sent: entry -> its event
 --
@@ -21,6 +23,7 @@ local stamp = string.format('%.0f', now)
 if (redis.call('GET', identity) or '') ~= ARGV[2] then return {stamp, 'lost'} end
 if (redis.call('GET', revision) or '') ~= ARGV[3] then return {stamp, 'not_in_force'} end
 local pauses = redis.call('EXISTS', paused) == 1
+local reservations = redis.call('EXISTS', reserved) == 1
 
 local at = 8
 local function word()
@@ -34,14 +37,16 @@ local function words(count)
 end
 
 local function next_claim()
+  local after, slot, not_before, act, kind, attempt, own, tags, all, first, last, count, sizes =
+    string.match(word(), '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)(.*)$')
   local claim = {
-    entry = word(), after = word(), slot = word(), not_before = word(),
-    act = word(), kind = word(), attempt = word(),
+    entry = word(), after = after, slot = slot, not_before = not_before, act = act, kind = kind,
+    attempt = attempt, own = own == '1', tags = words(tonumber(tags)), all = all == '1', commands = {},
   }
-  claim.scopes = words(tonumber(word()))
-  if word() == '1' then claim.missed = words(4) end
-  claim.commands = {}
-  for i = 1, tonumber(word()) do claim.commands[i] = words(tonumber(word())) end
+  if first ~= '-' then claim.missed = {first, last, count, word()} end
+  for size in string.gmatch(sizes, '%d+') do
+    claim.commands[#claim.commands + 1] = words(tonumber(size))
+  end
   return claim
 end
 
@@ -80,7 +85,7 @@ local function decide(claim, raw)
     end
   end
   any = true
-  redis.call('HDEL', reserved, claim.entry)
+  if reservations then redis.call('HDEL', reserved, claim.entry) end
   tell_of(claim)
   return nil, errors
 end
@@ -88,7 +93,10 @@ end
 -- Why a slot is not sent: a pause; or it is the one to be skipped, and that is used up by it.
 local function why_withheld(claim)
   if not pauses then return nil end
-  for _, scope in ipairs(claim.scopes) do
+  local scopes = claim.tags
+  if claim.own then table.insert(scopes, 1, 'entry:' .. claim.entry) end
+  if claim.all then scopes[#scopes + 1] = '*' end
+  for _, scope in ipairs(scopes) do
     local row = redis.call('HGET', paused, scope)
     if row then
       local ends, reason = string.match(row, '^(%S+) %S+ %S+ (.*)$')

@@ -3,7 +3,7 @@
 -- KEYS  identity, revision, progress, reserved, sent, ran
 -- ARGV  ms to add to the server's clock, the writer's identity, the writer's revision,
 --       ms after which an absent entry is forgotten, number of seeds,
---       for each: entry, fingerprint, anchor, known ("" none); then the entries gone
+--       for each: entry and "fingerprint anchor known" (known - : none); then the entries gone
 -- progress: entry -> "slot by fingerprint absent_since", "-" where there is none
 local identity, revision, progress, reserved, sent, ran = unpack(KEYS)
 local time = redis.call('TIME')
@@ -20,12 +20,12 @@ local function row(raw)
 end
 
 local function seeded(raw, fingerprint, anchor, known)
-  if not raw then return (known ~= '' and known or anchor) .. ' - ' .. fingerprint .. ' -' end
+  if not raw then return (known ~= '-' and known or anchor) .. ' - ' .. fingerprint .. ' -' end
   local old = row(raw)
   local away = old.absent and now >= old.absent + forget_after
   local least = known
   if away or old.fingerprint ~= fingerprint then least = anchor end
-  if least ~= '' and tonumber(least) > tonumber(old.slot) then
+  if least ~= '-' and tonumber(least) > tonumber(old.slot) then
     return least .. ' - ' .. fingerprint .. ' -'
   end
   return old.slot .. ' ' .. old.by .. ' ' .. fingerprint .. ' -'
@@ -35,10 +35,10 @@ local result, at = {}, 6
 for i = 1, seeds do
   local entry = ARGV[at]
   local raw = redis.call('HGET', progress, entry)
-  local new = seeded(raw, ARGV[at + 1], ARGV[at + 2], ARGV[at + 3])
+  local new = seeded(raw, string.match(ARGV[at + 1], '^(%S+) (%S+) (%S+)$'))
   if new ~= raw then redis.call('HSET', progress, entry, new) end
   result[i] = new
-  at = at + 4
+  at = at + 2
 end
 for i = at, #ARGV do
   local raw = redis.call('HGET', progress, ARGV[i])
