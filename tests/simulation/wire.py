@@ -67,7 +67,8 @@ def way_of(world: World, host: Host, store: Any) -> Way:
     if world.way == "claimed":
         return ClaimedWay(store, Publisher(world, host), partial(outgoing, "sim:"))  # type: ignore[arg-type]
     watched = "somebody's code runs" if world.way == "reserved" else ""
-    return BrokersWay(world, AtomicWay(store, Builder(world, host), lambda _: watched))  # type: ignore[arg-type]
+    atomic = AtomicWay(store, Builder(world, host), lambda: lambda _: watched)  # type: ignore[arg-type]
+    return BrokersWay(world, atomic)
 
 
 class BrokersWay:

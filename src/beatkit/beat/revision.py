@@ -34,14 +34,18 @@ def revision(entries: Iterable[tuple[Entry, str]]) -> str:
     Args:
         entries: Each with its `timing`.
     """
-    rows = (
+    rows = [
         (
             one.name, one.task, schedule, one.args, one.kwargs, one.options,
             None if one.policy is None else one.policy.to_json(),
         )
-        for one, schedule in entries
-    )  # fmt: skip
-    return _digest("\n".join(sorted(map(_text, rows))))
+        for one, schedule in sorted(entries, key=_name)
+    ]  # fmt: skip
+    return _digest(_text(rows))
+
+
+def _name(row: tuple[Entry, str]) -> str:
+    return row[0].name
 
 
 def _schedule(entry: Entry) -> Any:

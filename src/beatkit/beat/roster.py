@@ -60,11 +60,9 @@ class Roster:
 
     def plan_afresh(self, now: int) -> None:
         """Put all rows where their progress says."""
-        self._agenda = Agenda()
-        for row in self.rows.values():
-            at = self._wake(row, now)
-            if at is not None:
-                self._agenda.put(row.entry.name, at)
+        self._agenda = Agenda()  # into which a row that fails is put by itself
+        wakes = [(self._wake(row, now), row.entry.name) for row in self.rows.values()]
+        self._agenda.put_all((at, name) for at, name in wakes if at is not None)
 
     def add(self, row: Row) -> None:
         """Serve a row, from when it is first put; it may take another's place."""

@@ -11,7 +11,7 @@ import logging
 from collections.abc import Collection, Iterable, Mapping, Sequence
 
 from beatkit.beat.rows import Row
-from beatkit.store import FORGET_MS, Seed, Situation, Store, View, Writer
+from beatkit.store import FORGET_MS, Progress, Seed, Situation, Store, View, Writer
 
 logger = logging.getLogger("beatkit.beat")
 
@@ -124,14 +124,19 @@ class Seeding:
     def _seeds(self, found: View, now: int) -> list[Seed]:
         """Return what to ask of the store, whose progress was `found`.
 
-        An entry that others forgot while this beat was stopped, or stood by, counts anew;
-        but one that is missing from an older copy of the store's data goes on.
+        What goes on where it is needs no seed. An entry that others forgot while this beat
+        was stopped, or stood by, counts anew; but one that is missing from an older copy of
+        the store's data goes on.
         """
         forget = self._aged and not self.after_loss and not self._is_behind(found)
-        return [
-            _seed_of(row, now, is_known=name in found.progress or not forget)
-            for name, row in self._rows.items()
-        ]
+        seeds: list[Seed] = []
+        for name, row in self._rows.items():
+            at = found.progress.get(name)
+            if at is not None and _goes_on(row, at):
+                row.progress = at.slot  # as a seed would answer; of 100,000 most do, at a start
+            else:
+                seeds.append(_seed_of(row, now, is_known=at is not None or not forget))
+        return seeds
 
     def _is_behind(self, found: View) -> bool:
         return any(
@@ -197,6 +202,11 @@ class Seeding:
             return False
         self._read(view)
         return True
+
+
+def _goes_on(row: Row, at: Progress) -> bool:
+    """Whether a seed would change nothing in the store."""
+    return at.fingerprint == row.fingerprint and at.absent_since is None and at.slot >= row.progress
 
 
 def _seed_of(row: Row, now: int, *, is_known: bool) -> Seed:

@@ -97,10 +97,11 @@ class every(Timetable, schedules.schedule):  # noqa: N801
         """Return a copy that knows its offset; itself where nothing is missing."""
         if self._offset is not None:
             return self
-        return every(
-            seconds=timedelta(milliseconds=self._period),
-            offset=timedelta(milliseconds=stable_hash(name) % self._period),
-        )
+        made = object.__new__(every)  # past the checks, which the original has passed
+        made.__dict__.update(self.__dict__)
+        made._offset = stable_hash(name) % self._period
+        made._rule = IntervalRule(self._period, made._offset)
+        return made
 
     def describe(self) -> str:
         """Return the schedule in plain English, such as `every 15 seconds`."""

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from datetime import timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
 from celery import Celery, signals
@@ -204,3 +206,30 @@ def test_a_serialiser_with_a_clock_in_it_is_found_out(press: Callable[..., Press
             return Counting.count
 
     assert not at.same_twice(hello(args=(Counting(),)))
+
+
+def test_no_two_messages_have_one_delivery_tag(press: Callable[..., Press]) -> None:
+    others = [press(), press()]
+    entry = hello()
+    tags = []
+    for at in others:
+        assert at.same_twice(entry)
+        for _ in range(100):
+            (command,) = at.build(entry)
+            tags.append(json.loads(str(command[2]))["properties"]["delivery_tag"])
+    assert len(set(tags)) == 200
+    assert {str(UUID(tag)) for tag in tags} == set(tags)
+
+
+def test_entries_of_one_task_share_the_text_they_have_in_common(
+    press: Callable[..., Press],
+) -> None:
+    at = press()
+    one, two = (Entry(name, "shop.hello", schedule=None) for name in ("one", "two"))
+    assert at.same_twice(one)
+    assert at.same_twice(two)
+    first, second = (at.builder._templates.proven(entry) for entry in (one, two))
+    assert first is not None and second is not None
+    shared = {id(piece) for piece in first.pieces} & {id(piece) for piece in second.pieces}
+    own = sum(len(piece) for piece in second.pieces[::2] if id(piece) not in shared)
+    assert own < 0.6 * sum(len(piece) for piece in second.pieces[::2])

@@ -98,3 +98,21 @@ def test_what_was_claimed_and_not_published_is_given_back_on_leaving(hands, stor
     hands.passed = 1_200
     other.tick()
     assert hands.published == [("often", NOON + 1_000)]
+
+
+def test_a_beat_that_starts_where_nothing_changed_asks_the_store_to_change_nothing(hands, store):
+    a_beat(hands, store).tick()
+    seeds, seed = [], store.seed
+
+    def noted(writer, some, gone=()):
+        seeds.append(list(some))
+        return seed(writer, some, gone)
+
+    store.seed = noted
+    hands.passed = 1_300  # the first is the lead still
+    a_beat(hands, store, "two").tick()
+    assert seeds == [[]]  # only whether it is still in force
+    assert hands.published == [("often", NOON + 1_000)]
+
+    a_beat(hands, store, "three", schedule=every(seconds=2)).tick()
+    assert [one.entry for some in seeds for one in some] == ["often"]
