@@ -58,7 +58,7 @@ def test_a_batch_that_a_frozen_server_ran_after_all_is_not_sent_twice(
     desk.send(HELLO)
     desk.take()
     claim = desk.claim(HELLO)
-    desk.way._effects = lambda _: ""  # type: ignore[attr-defined]
+    desk.way._effects = lambda: lambda _: ""  # type: ignore[attr-defined]
     desk.way._builder.now = lambda: claim.slot  # type: ignore[attr-defined]
 
     server.freeze()
