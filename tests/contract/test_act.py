@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from beatkit.store import ACTIONS, Action, Pause, Pauses, Progress
+from beatkit.store import ACTIONS, Action, Pause, Progress
+from beatkit.store.actions import ENDED_MS
 from beatkit.store.runs import Run
 from tests.contract.benches import Bench
 from tests.contract.shapes import beat, in_force, outcomes, push, seed_one, told
@@ -42,11 +43,64 @@ def test_a_pause_with_an_end_lets_the_slot_at_that_end_be_sent(bench: Bench) -> 
     assert outcomes(bench.store.claim(writer, [claim])) == ["sent"]
 
 
-def test_a_pause_that_ended_makes_room_at_the_next_action(bench: Bench) -> None:
-    bench.store.act(replace(PAUSE, until=bench.store.pauses().now + 1_000))
-    bench.advance(2_000)
-    done = bench.store.act(Action("pause", ("*",)))
-    assert done == Pauses(done.now, {"*": Pause("", "-", done.now)})
+def test_what_came_due_in_a_pause_is_not_sent_after_its_end(bench: Bench) -> None:
+    """No beat need have lived in it: a deployment pauses, and stops all of them."""
+    writer = in_force(bench.store)
+    at = seed_one(bench.store, writer)
+    bench.store.act(replace(PAUSE, scopes=("entry:a",), until=at + 60_000))
+    bench.advance(120_000)
+
+    claims = [
+        push(at, at + 59_999, scopes=("entry:a",)),
+        push(at + 59_999, at + 60_000, scopes=("entry:a",)),
+    ]
+    inside, end = bench.store.claim(writer, claims).answers
+
+    assert (inside.outcome, inside.progress) == ("withheld", at + 59_999)
+    assert inside.detail == f"paused: {PAUSE.reason}"
+    assert end.outcome == "sent"
+
+
+def test_what_came_due_in_a_pause_is_not_sent_after_it_was_lifted(bench: Bench) -> None:
+    writer = in_force(bench.store)
+    at = seed_one(bench.store, writer)
+    bench.advance(1_000)
+    began = bench.store.act(Action("pause", ("*",), reason="the first")).now
+    bench.advance(60_000)
+    bench.store.act(Action("pause", ("*",), reason="and on"))  # it goes on, it does not begin anew
+    bench.advance(60_000)
+    lifted = bench.store.act(Action("resume", ("*",)))
+    again = bench.store.act(Action("resume", ("*",)))  # changes nothing
+    bench.advance(60_000)
+
+    assert lifted.pauses == again.pauses == bench.store.announce(beat(), expires=1).paused == {}
+    claims = [
+        push(at, began, scopes=("*",)),
+        push(began, lifted.now - 1, scopes=("*",)),
+        push(lifted.now - 1, lifted.now, scopes=("*",)),
+    ]
+    assert outcomes(bench.store.claim(writer, claims)) == ["withheld", "withheld", "sent"]
+
+
+def test_a_pause_that_goes_on_has_begun_when_it_began(bench: Bench) -> None:
+    began = bench.store.act(Action("pause", ("*",), reason="the first")).now
+    bench.advance(60_000)
+    done = bench.store.act(Action("pause", ("*",), "bob@desk", "and on"))
+    assert done.pauses == {"*": Pause("and on", "bob@desk", began)}
+    bench.store.act(Action("resume", ("*",)))
+    bench.advance(1_000)
+    anew = bench.store.act(Action("pause", ("*",)))
+    assert anew.pauses == {"*": Pause("", "-", anew.now)}
+
+
+def test_a_pause_is_forgotten_a_week_after_its_end(bench: Bench) -> None:
+    writer = in_force(bench.store)
+    at = seed_one(bench.store, writer)
+    ends = at + 60_000
+    bench.store.act(replace(PAUSE, scopes=("entry:a",), until=ends))
+    bench.advance(60_000 + ENDED_MS)
+    writer = in_force(bench.store)
+    assert outcomes(bench.store.claim(writer, [push(at, at + 1, scopes=("entry:a",))])) == ["sent"]
 
 
 def test_each_action_is_on_record_the_newest_first(bench: Bench) -> None:

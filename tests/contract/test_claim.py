@@ -194,8 +194,8 @@ def test_a_paused_entry_moves_on_without_a_message(bench: Bench) -> None:
     (found,) = bench.store.announce(beat(), expires=1).paused.items()
     assert (found[0], found[1].reason) == ("tag:billing", "month's end")
 
-    bench.store.act(Action("resume", ("tag:billing",)))
-    later = replace(push(at + 1, at + 2), scopes=claim.scopes)
+    lifted = bench.store.act(Action("resume", ("tag:billing",))).now
+    later = replace(push(at + 1, max(lifted, at + 2)), scopes=claim.scopes)
     assert outcomes(bench.store.claim(writer, [later])) == ["sent"]
     assert bench.store.announce(beat(), expires=1).paused == {}
 

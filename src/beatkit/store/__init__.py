@@ -217,7 +217,8 @@ class Store(Protocol):
         """Do what somebody asked for and record it, in one step.
 
         "pause" pauses each scope anew, in force for every claim from now on; "skip_next" lets
-        the next slot that would be sent be withheld, once; "resume" lifts just these scopes;
+        the next slot that would be sent be withheld, once; "resume" lifts just these scopes
+        (what came due in a pause is withheld after its end too, for `ENDED_MS`);
         "forget" drops what is kept of entries, or what they owe; others only leave the
         record. A second call does the same again, and leaves another.
 

@@ -13,6 +13,10 @@ from typing import Any, Literal, cast
 ACTIONS = 1_000
 """How many actions are kept, the newest."""
 
+ENDED_MS = 7 * 24 * 3600 * 1000
+"""For so long a pause that has ended still withholds the slots that came due in it: beats may
+have been away all the while, and come back after it."""
+
 Verb = Literal["pause", "resume", "trigger", "skip_next", "backfill", "forget", "upsert", "remove"]
 
 
@@ -35,6 +39,14 @@ class Pause:
     def holds(self, now: int) -> bool:
         """Say whether it is in force: a slot due at `until` is sent."""
         return self.until is None or now < self.until
+
+    def withholds(self, slot: int, now: int) -> bool:
+        """Say whether a slot is not to be sent: it is in force, or was when the slot came due."""
+        return self.until is None or now < self.until or self.at <= slot < self.until
+
+    def is_over(self, now: int) -> bool:
+        """Say whether it ended so long ago that it concerns no slot any more."""
+        return self.until is not None and self.until + ENDED_MS <= now
 
 
 @dataclass(frozen=True, slots=True)

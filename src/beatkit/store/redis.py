@@ -31,7 +31,7 @@ from typing import Any
 from uuid import uuid4
 
 from beatkit.store import replies, rules
-from beatkit.store.actions import Action, Pauses, action_from_fields, action_to_words
+from beatkit.store.actions import ENDED_MS, Action, Pauses, action_from_fields, action_to_words
 from beatkit.store.batches import CLAIMS_AT_ONCE, READS_AT_ONCE, batches, in_parts
 from beatkit.store.events import EVENTS_A_RUN
 from beatkit.store.history import SILENCES
@@ -114,7 +114,7 @@ class RedisStore:
             *("waiting", "heard", "silences", "runtime"),
         )
         says = replies.beat_to_json(beat)
-        args = [uuid4().hex, beat.id, says, expires, *promoted, SILENCES]
+        args = [uuid4().hex, beat.id, says, expires, *promoted, SILENCES, ENDED_MS]
         replicas, *reply = self._run("announce", keys, args)
         self._replicas = int(replicas)
         return replies.situation(reply)
@@ -230,7 +230,7 @@ class RedisStore:
         forgets = action.scopes if action.verb == "forget" else ()
         marks = [marks_of(scope.partition(":")[2]) for scope in forgets]
         keys = (*_ACT_KEYS, *marks)
-        stamp, rows = self._run("act", keys, action_to_words(action))
+        stamp, rows = self._run("act", keys, [ENDED_MS, *action_to_words(action)])
         return replies.pauses(int(stamp), rows)
 
     def pauses(self) -> Pauses:

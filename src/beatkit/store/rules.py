@@ -44,7 +44,7 @@ def refusal(writer: Writer, identity: str, revision: str) -> Refusal:
 
 
 def judge(claim: Claim, progress: Progress | None, paused: Mapping[str, Pause], now: int) -> Answer:
-    """Answer a claim by what is decided, by the time and by the pauses in force.
+    """Answer a claim by what is decided, by the time and by the pauses.
 
     Returns:
         The answer; "sent" means that nothing stands against doing what the claim asks.
@@ -57,13 +57,13 @@ def judge(claim: Claim, progress: Progress | None, paused: Mapping[str, Pause], 
         return Answer("moved", progress.slot, progress.by)
     if now < claim.not_before:
         return Answer("early", progress.slot, progress.by, until=claim.not_before)
-    why = _why_withheld(claim, paused)
+    why = _why_withheld(claim, paused, now)
     return Answer("withheld", detail=why) if why else Answer("sent")
 
 
-def _why_withheld(claim: Claim, paused: Mapping[str, Pause]) -> str:
+def _why_withheld(claim: Claim, paused: Mapping[str, Pause], now: int) -> str:
     for scope in claim.scopes:
-        if scope in paused:
+        if scope in paused and paused[scope].withholds(claim.slot, now):
             return f"paused: {paused[scope].reason}"
     skip = paused.get(skip_scope(claim.entry))
     return f"skipped: {skip.reason}" if skip is not None and claim.act != "miss" else ""

@@ -75,11 +75,30 @@ def act(kept: Kept, action: Action) -> None:
         if action.verb == "forget":
             _forget(kept, scope, action.at)
         elif action.verb in ("pause", "skip_next"):
-            kept.paused[scope] = Pause(action.reason, action.by, action.at, action.until)
+            _pause(kept, scope, action)
         elif action.verb == "resume":
-            kept.paused.pop(scope, None)
+            _resume(kept, scope, action.at)
+    drop_old_pauses(kept, action.at)
+
+
+def _pause(kept: Kept, scope: str, action: Action) -> None:
+    old = kept.paused.get(scope)
+    since = old.at if old is not None and old.holds(action.at) else action.at
+    kept.paused[scope] = Pause(action.reason, action.by, since, action.until)
+
+
+def _resume(kept: Kept, scope: str, now: int) -> None:
+    old = kept.paused.get(scope)
+    if old is not None and scope.startswith("skip:"):
+        del kept.paused[scope]
+    elif old is not None and old.holds(now):
+        kept.paused[scope] = replace(old, until=now)
+
+
+def drop_old_pauses(kept: Kept, now: int) -> None:
+    """Forget the pauses that concern no slot any more."""
     for scope, pause in list(kept.paused.items()):
-        if not pause.holds(action.at):
+        if pause.is_over(now):
             del kept.paused[scope]
 
 

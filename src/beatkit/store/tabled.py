@@ -75,6 +75,7 @@ class TabledStore:
             now = self._clock()
             kept.identity = kept.identity or uuid4().hex
             steps.hear(kept, beat, now, expires)
+            steps.drop_old_pauses(kept, now)
             if promote is not None and kept.revision == promote.instead_of:
                 kept.revision = promote.revision
             return steps.situation(kept, now)
@@ -113,7 +114,7 @@ class TabledStore:
             now = self._clock()
             if refused := rules.refusal(writer, kept.identity, kept.revision):
                 return Decision(now, (Answer(refused),) * len(claims))
-            paused = in_force(kept.paused, now)
+            paused = dict(kept.paused)
             return Decision(
                 now, tuple(steps.answer(kept, writer, claim, paused, now, act) for claim in claims)
             )

@@ -2,17 +2,19 @@
 --
 -- KEYS  paused, actions, progress, reserved, waiting, sent, ran, then to forget: the marks of
 --       each scope's entry
--- ARGV  ms to add to the server's clock, verb, who, why, until (ms or "-"), task id,
---       how many records are kept, the scopes as JSON, then each scope by itself
+-- ARGV  ms to add to the server's clock, ms for which a pause that has ended is remembered,
+--       verb, who, why, until (ms or "-"), task id, how many records are kept, the scopes as
+--       JSON, then each scope by itself
 -- paused: scope -> "until at by reason"   actions: a stream, each action's fields by name
 local paused, actions, progress, reserved, waiting, sent, ran = unpack(KEYS)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
-local verb, by, reason, expires = ARGV[2], ARGV[3], ARGV[4], ARGV[5]
+local remembered, verb, by, reason, expires, task_id, length, scopes = unpack(ARGV, 2, 9)
 local stamp = string.format('%.0f', now)
+local function holds(ends) return ends == '-' or now < tonumber(ends) end
 
-redis.call('XADD', actions, 'MAXLEN', '~', ARGV[7], '*', 'at', stamp, 'verb', verb, 'by', by,
-  'reason', reason, 'until', expires, 'task_id', ARGV[6], 'scopes', ARGV[8])
+redis.call('XADD', actions, 'MAXLEN', '~', length, '*', 'at', stamp, 'verb', verb, 'by', by,
+  'reason', reason, 'until', expires, 'task_id', task_id, 'scopes', scopes)
 -- Drop all that is kept of an entry; of one that goes on ("slots:"), only what is owed.
 local function forget(scope, marks)
   local kind, name = string.match(scope, '^(%a+):(.*)$')
@@ -30,20 +32,35 @@ local function forget(scope, marks)
   redis.call('HDEL', paused, 'entry:' .. name, 'skip:' .. name)
 end
 
-for i = 9, #ARGV do
-  if verb == 'forget' then
-    forget(ARGV[i], KEYS[i - 1])
-  elseif verb == 'pause' or verb == 'skip_next' then
-    redis.call('HSET', paused, ARGV[i], expires .. ' ' .. stamp .. ' ' .. by .. ' ' .. reason)
-  elseif verb == 'resume' then
-    redis.call('HDEL', paused, ARGV[i])
+local function pause(scope)
+  local ends, since = string.match(redis.call('HGET', paused, scope) or '', '^(%S+) (%S+)')
+  since = ends and holds(ends) and since or stamp
+  redis.call('HSET', paused, scope, expires .. ' ' .. since .. ' ' .. by .. ' ' .. reason)
+end
+
+-- A pause that is lifted stays: what came due in it is not sent after it either.
+local function resume(scope)
+  local ends, rest = string.match(redis.call('HGET', paused, scope) or '', '^(%S+) (.*)$')
+  if string.sub(scope, 1, 5) == 'skip:' then
+    redis.call('HDEL', paused, scope)
+  elseif ends and holds(ends) then
+    redis.call('HSET', paused, scope, stamp .. ' ' .. rest)
   end
 end
 
--- What has ended by itself is no longer looked at by claims; here it makes room.
+for i = 10, #ARGV do
+  if verb == 'forget' then
+    forget(ARGV[i], KEYS[i - 2])
+  elseif verb == 'pause' or verb == 'skip_next' then
+    pause(ARGV[i])
+  elseif verb == 'resume' then
+    resume(ARGV[i])
+  end
+end
+
 local rows = redis.call('HGETALL', paused)
 for i = 1, #rows, 2 do
   local ends = tonumber(string.match(rows[i + 1], '^%S+'))
-  if ends and ends <= now then redis.call('HDEL', paused, rows[i]) end
+  if ends and ends + remembered <= now then redis.call('HDEL', paused, rows[i]) end
 end
 return {stamp, redis.call('HGETALL', paused)}

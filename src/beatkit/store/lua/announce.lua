@@ -4,7 +4,8 @@
 --       silences, runtime
 -- ARGV  ms to add to the server's clock, identity to use if there is none,
 --       beat id, what it says (JSON), ms until that expires (0 withdraws),
---       revision to put in force ("" none), instead of which one, silences kept
+--       revision to put in force ("" none), instead of which one, silences kept,
+--       ms for which a pause that has ended is remembered
 -- beats: id -> "started expires seen JSON"   heard: when a beat last said that it lives
 -- waiting: entry -> until when (see `kept`)   silences: a list of "since until", in which none did
 local identity, revision, beats, claimed, paused, pending, waiting, heard, silences, runtime = unpack(KEYS)
@@ -50,12 +51,17 @@ local over, waits = {}, redis.call('HGETALL', waiting)
 for i = 1, #waits, 2 do
   if tonumber(waits[i + 1]) <= now then over[#over + 1] = waits[i] end
 end
+local pauses = redis.call('HGETALL', paused)
+for i = 1, #pauses, 2 do
+  local ends = tonumber(string.match(pauses[i + 1], '^%S+'))
+  if ends and ends + ARGV[9] <= now then redis.call('HDEL', paused, pauses[i]) end
+end
 -- How many replicas there are to wait for after a claim. INFO may be denied: then none.
 local info = redis.pcall('INFO', 'replication')
 local replicas = type(info) == 'string' and string.match(info, 'connected_slaves:(%d+)') or '0'
 return {
   replicas, ms(now), redis.call('GET', identity), in_force,
-  redis.call('HGETALL', beats), redis.call('HGETALL', paused), redis.call('HGETALL', pending),
+  redis.call('HGETALL', beats), pauses, redis.call('HGETALL', pending),
   over,
   redis.call('HGET', runtime, 'version') or '0',
 }

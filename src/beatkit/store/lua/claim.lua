@@ -90,7 +90,7 @@ local function decide(claim, raw)
   return nil, errors
 end
 
--- Why a slot is not sent: a pause; or it is the one to be skipped, and that is used up by it.
+-- Why a slot is not sent: a pause, in force or when the slot came due; or it is the one to be skipped, and that is used up by it.
 local function why_withheld(claim)
   if not pauses then return nil end
   local scopes = claim.tags
@@ -99,8 +99,10 @@ local function why_withheld(claim)
   for _, scope in ipairs(scopes) do
     local row = redis.call('HGET', paused, scope)
     if row then
-      local ends, reason = string.match(row, '^(%S+) %S+ %S+ (.*)$')
-      if ends == '-' or now < tonumber(ends) then return 'paused: ' .. reason end
+      local ends, since, reason = string.match(row, '^(%S+) (%S+) %S+ (.*)$')
+      ends = tonumber(ends) or math.huge
+      local slot = tonumber(claim.slot)
+      if now < ends or (slot >= tonumber(since) and slot < ends) then return 'paused: ' .. reason end
     end
   end
   if claim.act == 'miss' then return nil end
