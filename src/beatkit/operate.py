@@ -174,6 +174,7 @@ class Schedule:
     pauses = verbs.pauses
     trigger = verbs.trigger
     skip_next = verbs.skip_next
+    backfill = verbs.backfill
     forget = verbs.forget
     upsert = verbs.upsert
     remove = verbs.remove

@@ -15,8 +15,10 @@ from beatkit.entry import Entry
 from beatkit.record import Deed, checked, deed, signed
 from beatkit.schedules.timetable import to_ms
 from beatkit.store import Action
+from beatkit.store.choice import choose
 
 if TYPE_CHECKING:
+    from beatkit.backfill import Backfilling, Told
     from beatkit.operate import Schedule
     from beatkit.trigger import Triggered
 
@@ -146,6 +148,58 @@ def skip_next(self: Schedule, name: str, *, reason: str, by: str | None = None) 
     with self.open() as (store, _):
         action = Action("skip_next", (), signed(by), why)
         return state.skip_next(store, self.found(store, name), self.following, action)
+
+
+def backfill(
+    self: Schedule,
+    name: str,
+    start: datetime,
+    end: datetime,
+    *,
+    dry_run: bool = False,
+    again: int = 0,
+    rate: float | None = None,
+    told: Told | None = None,
+    reason: str = "",
+    by: str | None = None,
+) -> Backfilling:
+    """Send a run of every slot of a past range, in order; return when all are sent.
+
+    Their ids are their own and their kind is "backfill": the guard neither coalesces them
+    nor finds them too late, and the message has no expiry. The entry's next slots come as
+    planned. How far it is lies in the store, so the same call goes on where another was
+    killed; once all are sent it sends nothing any more, for 30 days. Where broker and store
+    are one server no slot is sent twice; elsewhere one may be, with one task id.
+
+    Args:
+        name: The entry's name.
+        start: Aware; a slot at this instant belongs to it.
+        end: Aware, and past; a slot at this instant does not belong to it.
+        dry_run: Send nothing: say what would be sent.
+        again: To send the same range once more: 1, then 2 and so on.
+        rate: Slots a second at most, above 0; None: as fast as the servers take them.
+        told: Called now and then with how many slots are sent, and how many there are.
+        reason: Why, for the record.
+        by: Who does it.
+
+    Raises:
+        EntryNotFound: There is none of that name.
+        ActionError: The range is empty or not past; or the reason is too long.
+        DeclarationError: No module defines its task.
+        NotBackfilled: A message could not be built, or was refused. The same call goes on.
+        ScheduleError: A datetime is naive.
+    """
+    from beatkit import backfill as filling  # it loads all that sends
+
+    why, first, stop = checked(reason), to_ms(start, "start"), to_ms(end, "end")
+    pace = filling.Pace(rate) if told is None else filling.Pace(rate, told)
+    with self.open() as (store, _):
+        entry = self.found(store, name)
+        wanted = filling.span(entry, first, stop, store.pauses().now, again)
+        if dry_run:
+            return filling.survey(entry, wanted)
+        action = Action("backfill", (), signed(by), why)
+        return filling.backfill(self.app, choose(self.app), store, entry, wanted, action, pace)
 
 
 def forget(

@@ -28,6 +28,7 @@ VERBS = {
     "resume": ("beatkit.cli.pausing", "Lift pauses."),
     "skip-next": ("beatkit.cli.skipping", "Let an entry's next slot pass, once."),
     "trigger": ("beatkit.cli.triggering", "Send one run of an entry now."),
+    "backfill": ("beatkit.cli.backfilling", "Send every slot of a past range again, in order."),
     "forget": ("beatkit.cli.skipping", "Drop what the store keeps of an entry."),
     "remove": ("beatkit.cli.removing", "Take a runtime-owned entry out of the schedule."),
 }

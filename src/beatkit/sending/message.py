@@ -62,7 +62,7 @@ def outgoing(
     """Lay out a slot's message.
 
     `expires` and `countdown` count from the slot, not from when a beat came round to it, so
-    that a late message expires when a punctual one would have.
+    that a late message expires when a punctual one would have; a backfilled one never does.
 
     Args:
         name: What sets this schedule apart from others (the key prefix).
@@ -82,6 +82,9 @@ def outgoing(
     if countdown is not None:
         options["eta"] = at + _duration(countdown)
     expires = _expiry(entry, options, task)
+    if kind == "backfill":  # its slot is past, and whoever backfills wants it all the same
+        expires = None
+        options.pop("expires", None)
     if isinstance(expires, int | float | timedelta):
         expires = at + _duration(expires)
     if expires is not None:

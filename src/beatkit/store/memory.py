@@ -15,6 +15,7 @@ from threading import Lock, RLock
 
 from beatkit.store import rules
 from beatkit.store.actions import Action, Pause
+from beatkit.store.backfills import Backfill
 from beatkit.store.events import EVENTS_A_RUN, Event
 from beatkit.store.marks import Ledger
 from beatkit.store.owned import Owned
@@ -60,6 +61,7 @@ class _Kept:
     owned: dict[str, Owned] = field(default_factory=dict)
     changes: dict[int, str] = field(default_factory=dict)
     removals: dict[int, str] = field(default_factory=dict)
+    backfills: dict[str, Backfill] = field(default_factory=dict)
 
     def changed_since(self, version: int) -> list[str]:
         # Versions only grow, so a dictionary holds them in order.

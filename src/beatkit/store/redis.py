@@ -19,6 +19,7 @@ Keys live under one prefix, each a hash unless said otherwise:
     marks:ENTRY         what workers have started: see `redis_runs`
     waiting             entry that keeps a run -> until when another is believed to live
     runtime, entries, changes, removals: what operators have added: see `redis_owned`
+    backfills           range -> how far it is sent
 
 The scripts in `lua/` are the only writers. They are sent by their digest, and whole where
 the server has forgotten them, so neither a restart nor SCRIPT FLUSH needs a repair.
@@ -36,6 +37,7 @@ from beatkit.store.batches import CLAIMS_AT_ONCE, READS_AT_ONCE, batches, in_par
 from beatkit.store.events import EVENTS_A_RUN
 from beatkit.store.history import SILENCES
 from beatkit.store.link import Address, connect, errors_named, parse
+from beatkit.store.redis_backfills import BACKFILL_SCRIPTS, RedisBackfills
 from beatkit.store.redis_history import RedisHistory
 from beatkit.store.redis_owned import OWNED_SCRIPTS, RedisOwned
 from beatkit.store.redis_runs import RUN_SCRIPTS, RedisRuns, marks_of
@@ -55,6 +57,10 @@ from beatkit.store.values import (
 
 _READ_ONLY = ("READONLY", "MISCONF", "MASTERDOWN", "NOREPLICAS")
 
+_SCRIPTS = (
+    *("announce", "seed", "claim", "hand", "act"),
+    *RUN_SCRIPTS, *OWNED_SCRIPTS, *BACKFILL_SCRIPTS,
+)  # fmt: skip
 _ACT_KEYS = ("paused", "actions", "progress", "reserved", "waiting", "sent", "ran")
 _CLAIM_KEYS = (
     "identity", "revision", "progress", "claimed", "paused", "reserved", "pending", "history",
@@ -103,7 +109,16 @@ class RedisStore:
         self._replica_wait = replica_wait
         self._replicas = 0  # as of the latest announcement
         self._client = connect(self.address, timeout=timeout, ssl=ssl, options=options)
-        names = ("announce", "seed", "claim", "hand", "act", *RUN_SCRIPTS, *OWNED_SCRIPTS)
+        names = (
+            "announce",
+            "seed",
+            "claim",
+            "hand",
+            "act",
+            *RUN_SCRIPTS,
+            *OWNED_SCRIPTS,
+            *BACKFILL_SCRIPTS,
+        )
         self._scripts = {name: Script(name) for name in names}
 
     def announce(self, beat: Beat, *, expires: int, promote: Promotion | None = None) -> Situation:
@@ -172,14 +187,11 @@ class RedisStore:
 
     def _decide(self, mode: str, writer: Writer, claims: Sequence[Claim]) -> Decision:
         head = [writer.identity, writer.revision, writer.beat, mode, rules.RESERVED_MS]
-        decisions = [
-            replies.decision(
-                self._run("claim", _CLAIM_KEYS, [*head, self._events, *_words(part)]),
-                writer.beat,
-                part,
-            )
-            for part in in_parts(claims, CLAIMS_AT_ONCE)
-        ]
+        decisions = []
+        for part in in_parts(claims, CLAIMS_AT_ONCE):
+            words = [*head, self._events, *replies.claims_to_words(part)]
+            reply = self._run("claim", _CLAIM_KEYS, words)
+            decisions.append(replies.decision(reply, writer.beat, part))
         answers = tuple(answer for decision in decisions for answer in decision.answers)
         self._raise_if_read_only(answers)
         return Decision(decisions[-1].now if decisions else self.read([]).now, answers)
@@ -256,11 +268,11 @@ class RedisStore:
 
     def owned(self) -> RedisOwned:
         """See `KeepsOwnedEntries.owned`."""
-        return RedisOwned(self._run, self._fields)
+        return RedisOwned(self._run, self._ask)
 
-    def _fields(self, name: str, fields: Sequence[str]) -> Any:
-        with errors_named(self.address, self._timeout, self._source):
-            return self._client.hmget(self._key(name), list(fields))
+    def backfills(self) -> RedisBackfills:
+        """See `KeepsBackfills.backfills`."""
+        return RedisBackfills(self._run, self._events)
 
     def close(self) -> None:
         """See `Store.close`."""
@@ -285,10 +297,3 @@ class RedisStore:
         keys = [self._key(name) for name in names]
         with errors_named(self.address, self._timeout, self._source):
             return self._scripts[script].run(self._client, keys, [self.offset, *args])
-
-
-def _words(claims: Sequence[Claim]) -> list[object]:
-    words: list[object] = []
-    for claim in claims:
-        replies.claim_to_words(claim, words)
-    return words

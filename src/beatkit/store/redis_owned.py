@@ -34,14 +34,12 @@ class RedisOwned:
 
     Args:
         call: Runs a script by its name, with names of keys and arguments.
-        read: Returns some fields of a hash, by its name.
+        ask: Reads: each command is its name, a key's name and arguments.
     """
 
-    def __init__(
-        self, call: Call, read: Callable[[str, Sequence[str]], list[bytes | None]]
-    ) -> None:
+    def __init__(self, call: Call, ask: Callable[[Sequence[Sequence[object]]], list[Any]]) -> None:
         self._call = call
-        self._read = read
+        self._ask = ask
 
     def put(self, entries: Sequence[Owned], action: Action) -> tuple[Effect, ...]:
         """See `OwnedEntries.put`."""
@@ -87,7 +85,8 @@ class RedisOwned:
 
     def get(self, names: Sequence[str]) -> Mapping[str, Owned]:
         """See `OwnedEntries.get`."""
-        pairs = zip(names, self._read("entries", names) if names else (), strict=True)
+        rows = self._ask([("HMGET", "entries", *names)])[0] if names else ()
+        pairs = zip(names, rows, strict=True)
         return {name: owned_from_row(name, row) for name, row in pairs if row is not None}
 
 

@@ -47,8 +47,15 @@ def seeds_to_words(seeds: Iterable[Seed]) -> list[object]:
     ]
 
 
-def claim_to_words(claim: Claim, words: list[object]) -> None:
-    """Append a claim to the words of its batch, as the script reads them."""
+def claims_to_words(claims: Iterable[Claim]) -> list[object]:
+    """Write a batch of claims as the script reads them."""
+    words: list[object] = []
+    for claim in claims:
+        _add_claim(claim, words)
+    return words
+
+
+def _add_claim(claim: Claim, words: list[object]) -> None:
     tags, missed = claim.scopes, claim.missed
     own = every = 0
     if tags and tags[-1] == "*":

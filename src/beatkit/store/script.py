@@ -8,6 +8,7 @@ from importlib.resources import files
 from typing import Any
 
 _PARTS = {
+    "backfill": ("history",),
     "claim": ("history",),
     "hand": ("history",),
     "start": ("history",),

@@ -10,6 +10,7 @@ from typing import Any, Generic, TypeVar
 
 from beatkit.store import rules
 from beatkit.store.actions import Pause, action_from_json
+from beatkit.store.backfills import backfill_from_json
 from beatkit.store.events import EVENTS_A_RUN, Event, from_text, to_text
 from beatkit.store.marks import ledger_from_json
 from beatkit.store.owned import owned_from_json
@@ -98,6 +99,7 @@ class SqliteRows:
         self.silences = rows("silence", (str, lambda _, text: int(text)), (str, int))
         self.ledgers = rows("marks", (_dump, lambda _, text: ledger_from_json(text)))
         self.owned = rows("owned", (_dump, lambda _, text: owned_from_json(text)))
+        self.backfills = rows("backfill", (_dump, lambda _, text: backfill_from_json(text)))
         versions = (lambda version: f"{version:016}", int)
         self.changes = rows("change", (str, lambda _, text: text), versions)
         self.removals = rows("removal", (str, lambda _, text: text), versions)

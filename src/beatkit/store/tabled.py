@@ -13,6 +13,7 @@ from uuid import uuid4
 
 from beatkit.store import rules, steps
 from beatkit.store.actions import Action, Pauses, in_force
+from beatkit.store.tabled_backfills import TabledBackfills
 from beatkit.store.tabled_history import TabledHistory
 from beatkit.store.tabled_owned import TabledOwned
 from beatkit.store.tabled_runs import TabledRuns
@@ -195,6 +196,10 @@ class TabledStore:
     def runs(self) -> TabledRuns:
         """See `KeepsRuns.runs`."""
         return TabledRuns(self._tables, self._clock, self._refused)
+
+    def backfills(self) -> TabledBackfills:
+        """See `KeepsBackfills.backfills`."""
+        return TabledBackfills(self._tables, self._clock, self._refused)
 
     def owned(self) -> TabledOwned:
         """See `KeepsOwnedEntries.owned`."""

@@ -8,6 +8,7 @@ from typing import Protocol
 
 from beatkit.store import rules
 from beatkit.store.actions import Action, Pause
+from beatkit.store.backfills import Backfill
 from beatkit.store.events import Event
 from beatkit.store.marks import Ledger
 from beatkit.store.owned import Owned
@@ -98,6 +99,11 @@ class Kept(Protocol):
     @property
     def removals(self) -> MutableMapping[int, str]:
         """Return the names of those that were removed, by version."""
+        ...
+
+    @property
+    def backfills(self) -> MutableMapping[str, Backfill]:
+        """Return how far each backfill is, by the key of its range."""
         ...
 
     def changed_since(self, version: int) -> list[str]:

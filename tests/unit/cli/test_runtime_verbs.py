@@ -139,3 +139,39 @@ def test_a_store_that_is_away_is_a_note_where_the_code_can_be_shown(run: Run) ->
         "runtime-owned entries are not shown: Store 'redis://127.0.0.1:1/0' is not available"
     )
     assert run("diff", "--store", app=app).code == 69
+
+
+def test_backfill_tells_what_it_sent_and_what_was_sent_before(act: Desk) -> None:
+    day = ("--from", "2026-03-01T00:00Z", "--to", "2026-03-02T00:00Z", "--by", "ann@desk")
+    tried = act("backfill", "shop.mail", *day, "--dry-run", width=120)
+    assert (tried.code, tried.err) == (0, "dry run: nothing was sent\n")
+    assert [line.split()[:3] for line in tried.out.splitlines()] == [
+        ["NAME", "SLOTS", "SENT"], ["shop.mail", "24", "-"],
+    ]  # fmt: skip
+    done = json.loads(act("backfill", "shop.mail", *day, "-j").out)
+    assert done["items"] == [
+        {
+            "name": "shop.mail",
+            "slots": 24,
+            "sent": 24,
+            "before": 0,
+            "first": "2026-03-01T00:00:00Z",
+            "first_epoch": 1772323200,
+            "last": "2026-03-01T23:00:00Z",
+            "last_epoch": 1772406000,
+            "dry_run": False,
+        }
+    ]
+    again = act("backfill", "shop.mail", *day)
+    assert again.err.startswith("it was sent before, by ann@desk, ")
+    assert again.err.endswith("; --again 1 sends it once more\n")
+    assert (
+        json.loads(act("backfill", "shop.mail", *day, "--again", "1", "-j").out)["items"][0]["sent"]
+        == 24
+    )
+
+
+def test_backfill_of_a_range_without_slots_says_so(act: Desk) -> None:
+    night = ("--from", "2026-03-01T00:10Z", "--to", "2026-03-01T00:20Z")
+    assert act("backfill", "shop.mail", *night).err == "no slot falls into this range\n"
+    assert act("backfill", "shop.mail", "--from", "2026-03-01", "--to", "2026-03-01").code == 2
