@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import cache
+from sys import intern
 from typing import Any
 
 from beatkit.beat.plan import Move, Plan, Terms, next_send, no_jitter, plan
 from beatkit.beat.revision import timing
-from beatkit.entry import PLAIN, Entry
+from beatkit.entry import PLAIN, CatchUp, Entry
 from beatkit.schedules.rules import Rule
 from beatkit.schedules.spread import jitter_ms
 from beatkit.store import Claim, Missed, pause_scopes
@@ -28,7 +30,6 @@ class Row:
         rule: Yields its slots; None for a custom schedule, which is asked.
         terms: The part of its policy that decides which slots are sent.
         fingerprint: Of its schedule; a change makes it count anew.
-        scopes: The pauses that hold it.
         progress: The last slot decided, as far as this beat knows; -1: never read.
         failures: How often it failed in a row.
         complaint: The error that was last logged, so that it is logged once.
@@ -44,7 +45,6 @@ class Row:
         "owned",
         "progress",
         "rule",
-        "scopes",
         "terms",
         "yes",
     )
@@ -56,12 +56,16 @@ class Row:
         self.owned = owned
         self.rule: Rule | None = getattr(entry.schedule, "rule", None)
         self.terms = terms_of(entry, starting_deadline)
-        self.scopes = pause_scopes(entry)
-        self.fingerprint = timing(entry)
+        self.fingerprint = intern(timing(entry))  # equal schedules are many
         self.progress = -1
         self.failures = 0
         self.complaint = ""
         self.yes: Move | None = None
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """The pauses that hold it. Made when asked for: kept, they were a fifth of a row."""
+        return pause_scopes(self.entry)
 
     def plan(self, now: int, able_since: int, paused: bool, poll_limit_ms: int) -> Plan:
         """Return what to decide now; raises what a broken schedule raises."""
@@ -134,7 +138,16 @@ def terms_of(entry: Entry, starting_deadline: float | None = None) -> Terms:
         deadline = starting_deadline
     ruled = getattr(entry.schedule, "rule", None) is not None
     jitter = _jitter(entry) if policy.jitter and ruled else no_jitter
-    return Terms(policy.catch_up, None if deadline is None else round(deadline * 1000), jitter)
+    deadline_ms = None if deadline is None else round(deadline * 1000)
+    if jitter is not no_jitter:
+        return Terms(policy.catch_up, deadline_ms, jitter)
+    return _smooth(policy.catch_up, deadline_ms)
+
+
+@cache
+def _smooth(catch_up: CatchUp, deadline_ms: int | None) -> Terms:
+    """Return the one object of equal terms: most entries of a schedule have the same."""
+    return Terms(catch_up, deadline_ms)
 
 
 def _jitter(entry: Entry) -> Callable[[int], int]:

@@ -108,7 +108,7 @@ def begin(app: Any, entries: Iterable[Entry], hooks: Hooks, max_interval: float)
 
     store = open_with(TIMEOUT_S)
     me = _introduction(app, rows, _way(choice))
-    names = {row.entry.name for row in rows}
+    names = tuple(row.entry.name for row in rows)
     kept = cast(KeepsOwnedEntries, store).owned()
     presence = Presence(me, names, store, read_host, lambda: _names(kept))
     way = open_way(

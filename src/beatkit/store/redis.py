@@ -138,17 +138,18 @@ class RedisStore:
         """See `Store.read`."""
         pipe: Any = self._client.pipeline(transaction=False)
         pipe.time().hgetall(self._key("claimed"))
-        parts = [None] if entries is None else in_parts(entries, READS_AT_ONCE)
-        for part in parts:
-            key = self._key("progress")
-            pipe.hgetall(key) if part is None else pipe.hmget(key, part)
+        key = self._key("progress")
+        for part in in_parts(entries or (), READS_AT_ONCE):
+            pipe.hmget(key, part)
         with errors_named(self.address, self._timeout, self._source):
-            now, claimed, *rows = pipe.execute()
-        if entries is None:
-            return replies.view(now, claimed, rows[0], self.offset)
-        pairs = zip(entries, (row for some in rows for row in some), strict=True)
-        found = {name: row for name, row in pairs if row is not None}
-        return replies.view(now, claimed, found, self.offset)
+            now, claimed, *parts = pipe.execute()
+            if entries is None:
+                # In portions, so that neither side holds all of it at once in another form.
+                every = self._client.hscan_iter(key, count=READS_AT_ONCE)
+                return replies.view(now, claimed, every, self.offset)
+        rows = zip(entries, (row for part in parts for row in part), strict=True)
+        known = ((name, row) for name, row in rows if row is not None)
+        return replies.view(now, claimed, known, self.offset)
 
     def seed(self, writer: Writer, seeds: Sequence[Seed], gone: Sequence[str] = ()) -> View:
         """See `Store.seed`."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from sys import intern
 from typing import Any, cast
 
 from beatkit.entry import Kind
@@ -149,18 +150,18 @@ def progress(row: bytes) -> Progress:
     """Read an entry's row: slot, who decided it, fingerprint, absent since."""
     slot, by, fingerprint, absent = row.decode().split(" ")
     since = None if absent == "-" else int(absent)
-    return Progress(int(slot), fingerprint, _name(by), since)
+    return Progress(int(slot), intern(fingerprint), intern(_name(by)), since)
 
 
 def view(
     time: tuple[int, int],
     claimed: Mapping[bytes, bytes],
-    rows: Mapping[Any, bytes],
+    rows: Iterable[tuple[Any, bytes]],
     offset: int,
 ) -> View:
-    """Read the replies to TIME, to HGETALL of claims, and rows of progress by entry."""
+    """Read the replies to TIME, to HGETALL of claims, and entries with their progress."""
     now = milliseconds(time) + offset
-    found = {_text(name): progress(row) for name, row in rows.items()}
+    found = {_text(name): progress(row) for name, row in rows}
     return View(now, found, {beat.decode(): int(at) for beat, at in claimed.items()})
 
 
