@@ -16,7 +16,7 @@ from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from beatkit import verbs
+from beatkit import recalling, verbs
 from beatkit.clock import read_host
 from beatkit.destination import Destination, destination
 from beatkit.entry import Entry, Slot
@@ -180,6 +180,12 @@ class Schedule:
     remove = verbs.remove
     differences = verbs.differences
     deeds = verbs.deeds
+
+    # What happened. In a file of its own too.
+    history = recalling.history
+    last_runs = recalling.last_runs
+    why = recalling.why
+    wait = recalling.wait
 
     def rows(self, store: Store) -> Rows:
         """Return what a choice of entries is made from."""

@@ -11,8 +11,9 @@ from beatkit.store.events import EVENTS_A_RUN, Event
 from beatkit.store.history import SILENCES, Silence
 from beatkit.store.rules import FORGET_MS
 from beatkit.store.runs import LIVE_MS, Run
-from tests.contract.benches import Bench
+from tests.contract.benches import Bench, RedisBench
 from tests.contract.shapes import beat, in_force, only, push, seed_one, told
+from tests.servers import ValkeyServer
 
 SLOT = 1_700_000_000_000
 LIFE = 60_000
@@ -276,3 +277,28 @@ def test_the_newest_silences_are_kept(bench: Bench, monkeypatch: pytest.MonkeyPa
         bench.advance(1_000)
     kept = bench.store.history().past().silences
     assert [one.until for one in kept] == [*ends[2:], None]
+
+
+@pytest.mark.parametrize("history", [0, 10_000])
+def test_the_history_costs_neither_claims_nor_runs_a_round_trip(
+    valkey: ValkeyServer, history: int
+) -> None:
+    bench = RedisBench(valkey.url())
+    bench.limit_history(history)
+    writer, runs = in_force(bench.store), bench.store.runs()
+    at = seed_one(bench.store, writer)
+    bench.store.claim(writer, [push(at, at + 1)])
+    runs.start(run(at + 1))
+    runs.finish(run(at + 1), "finished", state="SUCCESS")  # the server knows all scripts now
+    bench.redis.config_resetstat()
+    for slot in range(at + 1, at + 11):
+        bench.store.claim(writer, [push(slot, slot + 1)])
+        runs.start(run(slot + 1))
+        runs.finish(run(slot + 1), "finished", state="SUCCESS")
+    calls = {name: row["calls"] for name, row in bench.redis.info("commandstats").items()}
+    sent_by_us = {"evalsha", "eval", "config|resetstat", "info"}
+    asked = {name: calls.get(f"cmdstat_{name}", 0) for name in sent_by_us}
+    assert asked == {"evalsha": 30, "eval": 0, "config|resetstat": 1, "info": 0}
+    assert len(told(bench.store)) == (33 if history else 0)
+    bench.store.close()
+    bench.redis.close()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 import click
 
 from beatkit.cli.answer import Answer
+from beatkit.cli.lately import brief, facts, lately
 from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.view import View, seeing
@@ -16,14 +17,15 @@ from beatkit.cli.when import distance, stamp, until, worded
 from beatkit.cli.wording import described, queue_text, schedule_text
 from beatkit.destination import Destination
 from beatkit.entry import Entry
+from beatkit.history import Record
 
 COLUMNS = (
     Column("NEXT", "next", give_way=1),
     Column("IN", "in_s", right=True),
-    Column("LAST", "last", give_way=4),
+    Column("LAST", "last", give_way=3),
     Column("NAME", "name", least=18, pinch=True),
     Column("SCHEDULE", "schedule", least=12, give_way=2),
-    Column("QUEUE", "queue", least=7, give_way=3),
+    Column("QUEUE", "queue", least=7, give_way=4),
     Column("STATE", "state"),
     Column("OWNER", "owner", spare=True),
 )
@@ -38,6 +40,7 @@ class Seen:
     next: datetime | None
     destination: Destination
     state: str
+    last: Record | None = None
 
 
 @click.command("list")
@@ -54,6 +57,8 @@ def list_verb(view: View, names: tuple[str, ...], verbose: bool, **wanted: str |
     """
     seen = [see(view, entry) for entry in view.schedule.select(names)]
     chosen = [one for one in seen if _matches(one, **wanted)]
+    lasts = lately(view, [one.entry.name for one in chosen])
+    chosen = [replace(one, last=lasts.get(one.entry.name)) for one in chosen]
     view.outlet.give(answer(view, sorted(chosen, key=_order), verbose))
 
 
@@ -109,7 +114,7 @@ def _row(view: View, seen: Seen, verbose: bool) -> Row:
     cells = {
         "NEXT": worded(seen.next, view.now),
         "IN": distance(left),
-        "LAST": "-",
+        "LAST": brief(view, seen.last),
         "NAME": entry.name,
         "SCHEDULE": text,
         "QUEUE": queue_text(seen.destination),
@@ -126,7 +131,7 @@ def _data(view: View, seen: Seen, left: timedelta | None) -> dict[str, Any]:
         "task": entry.task,
         **stamp("next", seen.next),
         "in_s": None if left is None else left.total_seconds(),
-        **stamp("last", None),
+        **facts(view, seen.last),
         "schedule": schedule_text(entry),
         "description": entry.description,
         "queue": seen.destination.queue,
@@ -144,4 +149,5 @@ def _closing(view: View, seen: list[Seen]) -> str:
     states = [one.state for one in seen if one.state != "on"]
     others = [f"{states.count(state)} {state}" for state in STYLES if state in states]
     present = worded(view.now, view.now)
-    return f"{', '.join([count, *others])} · now {present}"
+    unread = " · no store read" if view.unread else ""
+    return f"{', '.join([count, *others])} · now {present}{unread}"

@@ -16,6 +16,8 @@ VERBS = {
     "list": ("beatkit.cli.listing", "Show every entry and when it is next due."),
     "show": ("beatkit.cli.showing", "Show one entry in full."),
     "next": ("beatkit.cli.coming", "Show the coming slots of all entries, merged."),
+    "history": ("beatkit.cli.history", "Show what became of slots, the newest first."),
+    "why": ("beatkit.cli.why", "Say what was decided for a slot, and why."),
     "timeline": ("beatkit.cli.timeline", "Draw the load of a day, by queue and entry."),
     "explain": ("beatkit.cli.explaining", "Say what a cron expression means."),
     "check": ("beatkit.cli.checking", "Find what is wrong with the schedule."),

@@ -11,6 +11,8 @@ import click
 
 from beatkit.cli.answer import Answer
 from beatkit.cli.clocks import remark
+from beatkit.cli.lately import at_length, lately
+from beatkit.cli.lately import facts as last_facts
 from beatkit.cli.listing import owner, see
 from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
@@ -42,14 +44,17 @@ def show_verb(view: View, name: str, count: int) -> None:
     """
     entry = view.schedule.entry(name)
     runs = [run(view, at) for at in coming(view, entry, count)]
-    document = {**facts(view, entry), "next": [row.data for row in runs]}
-    pairs = [_pair(field, value) for field, value in words(view, entry) if value not in ("", None)]
+    last = lately(view, [name]).get(name)
+    document = {**facts(view, entry), **last_facts(view, last), "next": [row.data for row in runs]}
+    told = [*words(view, entry), ("last run", at_length(view, last))]
+    pairs = [_pair(field, value) for field, value in told if value not in ("", None)]
     view.outlet.give(
         Answer(
             kind="show",
             about={**stamp("now", view.now), "timezone": str(view.zone)},
             tables=[Table(PAIRS, pairs, headings=False), Table(RUNS, runs)],
             items=[document],
+            notes=["no store read: the last run is not known"] if view.unread else [],
         )
     )
 

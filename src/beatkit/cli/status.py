@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import click
@@ -12,10 +11,11 @@ import click
 from beatkit.beat.rows import Row as Served
 from beatkit.beat.survey import Overdue, Role, Survey, survey
 from beatkit.cli.answer import NO, YES, Answer
+from beatkit.cli.reach import refuse_out_of_reach
 from beatkit.cli.table import Column, Row, Table
-from beatkit.cli.view import View, is_file_to_be_made, reading
+from beatkit.cli.view import View, reading
 from beatkit.cli.when import Duration, aware, distance, stamp, worded
-from beatkit.errors import DeclarationError, StoreError, StoreUnavailable
+from beatkit.errors import DeclarationError
 from beatkit.registry.runtime import workable
 from beatkit.store import Peer
 from beatkit.store.choice import Choice, choose, open_choice
@@ -64,7 +64,7 @@ def status_verb(view: View, grace: timedelta) -> None:
     store cannot be reached.
     """
     choice = choose(view.app)
-    _refuse_out_of_reach(choice)
+    refuse_out_of_reach(choice)
     rows = served(view.app)
     store = open_choice(choice, TIMEOUT_S)
     try:
@@ -91,26 +91,6 @@ def _added(app: Any, one: Owned) -> Served | None:
         return None
     deadline = app.conf.beat_cron_starting_deadline
     return Served(entry, deadline, owned=True) if entry.enabled else None
-
-
-def _refuse_out_of_reach(choice: Choice) -> None:
-    if choice.url.startswith("memory:"):
-        raise StoreError(
-            f"the store is {choice.url!r}, which is inside the process of its beat, expected "
-            "one that others can reach\n"
-            f"  from {choice.source}\n"
-            "  write beatkit_store_url = 'redis://HOST:6379/0', or ask on the beat's host: "
-            "beatkit health"
-        )
-    if is_file_to_be_made(choice.url):  # and an empty store knows of no beat
-        path = choice.url.removeprefix("sqlite:///").split("?")[0]
-        raise StoreUnavailable(
-            f"the store's file {str(Path(path).absolute())!r} is not there, expected the one "
-            "that beats write\n"
-            f"  from {choice.source}\n"
-            "  ask on the beats' host and in their folder, or write sqlite:////var/lib/..., "
-            "an absolute path"
-        )
 
 
 def answer(view: View, choice: Choice, found: Survey, eviction: str | None) -> Answer:

@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+from functools import partial
+
 import click
 
-from beatkit.cli.answer import Answer
+from beatkit.cli.answer import NO, YES, Answer
+from beatkit.cli.history import row
 from beatkit.cli.names import EntryName
 from beatkit.cli.pausing import BY
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.view import View, acting
-from beatkit.cli.when import stamp, worded
+from beatkit.cli.when import Duration, stamp, worded
 from beatkit.cli.wording import queue_text
+from beatkit.history import Record
+from beatkit.recalling import refuse_unseen
 from beatkit.trigger import Triggered
 
 COLUMNS = (
@@ -19,21 +25,73 @@ COLUMNS = (
     Column("QUEUE", "queue", least=7),
     Column("AT", "at", give_way=1),
 )
+ENDED = (
+    Column("NAME", "name", least=18, pinch=True),
+    Column("TASK ID", "task_id", give_way=2),
+    Column("OUTCOME", "outcome", least=14),
+    Column("LATE", "late_s", right=True, give_way=1),
+    Column("TOOK", "took_s", right=True),
+    Column("WORKER", "worker", least=12, give_way=3, pinch=True),
+)
 
 
 @click.command("trigger")
 @click.argument("name", type=EntryName())
 @click.option("--reason", default="", help="Why, for the record.")
+@click.option("--wait", is_flag=True, help="Wait for its end, and show what became of it.")
+@click.option("--timeout", type=Duration(), default="1min", show_default=True,
+              help="Wait so long at most.")  # fmt: skip
 @BY
 @acting
-def trigger_verb(view: View, name: str, reason: str, by: str | None) -> None:
+def trigger_verb(
+    view: View, name: str, reason: str, by: str | None, wait: bool, timeout: timedelta
+) -> None:
     """Send one run of an entry now: what beat would send, with a task id of its own.
 
     The next slot comes as planned. It is sent also while the entry is paused or off. Each
     call sends a run. If the broker's answer is lost (exit code 69), the message says which
     task id to look for.
+
+    With --wait the exit code is 0 if the run succeeds, and 1 if it fails, is skipped by the
+    guard, or is not over in time. No result backend is needed for entries with a policy.
     """
-    view.outlet.give(_answer(view, view.schedule.trigger(name, reason=reason, by=by)))
+    if wait:
+        refuse_unseen(view.schedule, name)
+    run = view.schedule.trigger(name, reason=reason, by=by)
+    if not wait:
+        view.outlet.give(_answer(view, run))
+        return
+    seen = partial(_note, view, run)
+    view.outlet.give(_outcome(view, view.schedule.wait(run, timeout.total_seconds(), seen=seen)))
+
+
+def _note(view: View, run: Triggered, record: Record) -> None:
+    """Tell a person who waits how far it is."""
+    said = {
+        "sent": f"sent with task id {run.task_id}, waiting for a worker",
+        "kept": f"{record.worker} keeps it until another run of the entry ends",
+        "running": f"running on {record.worker}",
+        "RETRY": f"{record.worker} is to try it again",
+    }
+    if record.outcome in said:
+        view.outlet.note(said[record.outcome])
+
+
+def _outcome(view: View, record: Record) -> Answer:
+    """Return what became of a run that was waited for."""
+    note = "" if record.over else f"it is not over: {record.outcome}; wait longer with --timeout"
+    return Answer(
+        kind="trigger",
+        about={},
+        tables=[Table(ENDED, [_ended_row(view, record)])],
+        notes=[note] if note else [],
+        code=YES if record.outcome == "SUCCESS" else NO,
+    )
+
+
+def _ended_row(view: View, record: Record) -> Row:
+    shown = row(view, record)
+    return Row({**shown.cells, "TASK ID": record.task_id}, shown.data, shown.style)
 
 
 def _answer(view: View, run: Triggered) -> Answer:

@@ -37,6 +37,7 @@ class View:
         zone: The zone of `--tz`, else the app's.
         forced: `--tz` was given: entries with a zone of their own are shown in it too.
         schedule: The app's schedule.
+        unread: The store was not asked, or did not answer.
     """
 
     app: Any
@@ -45,6 +46,7 @@ class View:
     zone: tzinfo
     forced: bool
     schedule: Schedule
+    unread: bool = False
 
     def zone_of(self, entry: Entry) -> tzinfo:
         """Return the zone in which an entry's instants are shown."""
@@ -97,13 +99,13 @@ def _joined(view: View) -> View:
     try:
         choice = choose(view.app)
         if is_file_to_be_made(choice.url):
-            return view
+            return replace(view, unread=True)
         return replace(view, schedule=view.schedule.with_runtime(timeout=READ_S))
     except StoreUnavailable as error:
         view.outlet.note(f"runtime-owned entries are not shown: {str(error).splitlines()[0]}")
     except StoreError:
         pass  # there is none, so nothing can have been added
-    return view
+    return replace(view, unread=True)
 
 
 def is_file_to_be_made(url: str) -> bool:

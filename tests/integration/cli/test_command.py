@@ -64,7 +64,8 @@ def test_list_needs_no_server(folder: Path) -> None:
     )
     note, closing = done.stderr.splitlines()
     assert note.startswith("runtime-owned entries are not shown: Store 'redis://127.0.0.1:1/0' is")
-    assert (done.returncode, closing) == (0, "3 entries, 1 off · now Sun 22 Nov 13:00 CET")
+    ending = "3 entries, 1 off · now Sun 22 Nov 13:00 CET · no store read"
+    assert (done.returncode, closing) == (0, ending)
 
 
 def test_workdir_and_the_environment_name_the_app_too(folder: Path) -> None:

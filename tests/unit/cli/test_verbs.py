@@ -38,6 +38,9 @@ def test_json_has_a_schema_number_and_both_forms_of_each_instant(run: Run) -> No
                 "in_s": 48593.0,
                 "last": None,
                 "last_epoch": None,
+                "last_outcome": None,
+                "last_took_s": None,
+                "last_task_id": None,
                 "schedule": "30 2 * * *",
                 "description": "Close day.",
                 "queue": "billing",
@@ -335,7 +338,7 @@ def test_an_empty_schedule_is_no_error(run: Run) -> None:
     app = Celery("empty", set_as_current=False)
     done = run("list", *AT, app=app)
     assert (done.code, done.out) == (0, "")
-    assert done.err == "0 entries · now Sun 22 Nov 12:00:07 UTC\n"
+    assert done.err == "0 entries · now Sun 22 Nov 12:00:07 UTC · no store read\n"
     assert run("timeline", *AT, app=app).code == 0
     assert run("check", app=app).code == 0
 
