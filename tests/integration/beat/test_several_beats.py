@@ -86,13 +86,20 @@ def test_a_beat_that_is_told_to_stop_leaves_at_once_and_in_good_order(beats, val
     assert "Traceback" not in member.text()
 
 
-def test_a_server_that_was_away_gets_what_is_owed(tmp_path, new_valkey):
+LONG = [
+    pytest.param(seconds, marks=[pytest.mark.slow, pytest.mark.timeout(400)])
+    for seconds in (20, 120)
+]
+
+
+@pytest.mark.parametrize("seconds", [3, *LONG])
+def test_a_server_that_was_away_gets_what_is_owed(tmp_path, new_valkey, seconds):
     server = new_valkey(keep=True)
     with plant(tmp_path, APP, BROKER=server.url()) as beats:
         pair = [beats.beat() for _ in range(2)]
         wait_for_sends(beats, 6)
         server.kill()
-        time.sleep(3)
+        time.sleep(seconds)
         server.start()
         before = sum(map(sends, pair))
         wait_until(lambda: sum(map(sends, pair)) >= before + 6, what="owed slots are sent")
@@ -108,16 +115,18 @@ def test_a_server_that_was_away_gets_what_is_owed(tmp_path, new_valkey):
             assert "Traceback" not in one.text()
 
 
-def test_a_frozen_server_blocks_no_beat_for_longer_than_the_timeout(tmp_path, new_valkey):
+@pytest.mark.parametrize("seconds", [0, *LONG])
+def test_a_frozen_server_blocks_no_beat_for_longer_than_the_timeout(tmp_path, new_valkey, seconds):
     server = new_valkey()
     with plant(tmp_path, APP, BROKER=server.url()) as beats:
         member = beats.beat()
         wait_for_sends(beats, 4)
         server.freeze()
         wait_until(lambda: member.lines("beat: nothing can be sent"), what="one error")
+        time.sleep(seconds)
         server.thaw()
         wait_until(lambda: member.lines("beat: the store is back after"), what="one info")
-        wait_for_sends(beats, 12)
+        wait_for_sends(beats, sends(member) + 8)
         with server.client() as client:
             found = slots(client)
         assert_once_each({"half": found["half"]}, 500)
