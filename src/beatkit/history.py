@@ -52,7 +52,7 @@ class Record:
         started: When its run began, the first try.
         finished: When its run ended.
         late: By how much the run began later than the slot it was for; of what did not begin,
-            by how much it was sent later. None: neither happened.
+            by how much it was sent later. None: neither happened, or it is a backfill.
         took: How long the last try took.
         tries: How many were begun.
         copies: How many copies of its message came again and were not run.
@@ -196,6 +196,8 @@ def _together(events: Sequence[Event], live: Set[tuple[str, int, str]], name: st
     ended = last if last.what == "ended" else None
     given = max((one.given for one in tries), default=last.slot)
     late_for, at = (given, began) if began else (last.slot, sent and sent.at)
+    if last.kind == "backfill":
+        at = None  # its slot is long past, and that is what it is for
     return Record(
         entry=last.entry,
         scheduled_for=to_datetime(last.slot),
@@ -207,7 +209,7 @@ def _together(events: Sequence[Event], live: Set[tuple[str, int, str]], name: st
         finished=to_datetime(ended.at) if ended and outcome != "RETRY" else None,
         late=(at - late_for) / 1000 if at else None,
         took=ended.took / 1000 if ended else None,
-        tries=sum(one.what == "started" for one in tries) or len(tries),
+        tries=sum(one.what == "started" for one in tries) or len(tries[:1]),
         copies=sum(one.why == "duplicate" for one in events),
         worker=last.by if last.what != "sent" else "",
         beat=sent.by if sent else "",

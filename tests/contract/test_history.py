@@ -125,6 +125,14 @@ def test_a_run_is_told_when_it_starts_and_when_it_ends(bench: Bench) -> None:
     assert history.lasts(["hello"]).ran == {"hello": end}
 
 
+def test_an_end_that_is_told_again_after_a_lost_reply_is_one_event(bench: Bench) -> None:
+    runs = bench.store.runs()
+    runs.start(run())
+    for _ in range(2):
+        runs.finish(run(), "finished", state="SUCCESS", took=5)
+    assert [one.what for one in told(bench.store)] == ["started", "ended"]
+
+
 def test_a_run_whose_worker_says_nothing_more_is_not_live(bench: Bench) -> None:
     bench.store.runs().start(run())
     bench.advance(LIVE_MS)

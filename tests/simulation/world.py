@@ -108,7 +108,7 @@ class World:
         self.in_force = ""
         self.ruled: list[tuple[float, str]] = []  # since when each revision was in force
         self.built: list[tuple[str, int, str, float]] = []  # whose code ran for which slot
-        self.store: Any = memory_store(clock=self.store_now, run=self._push)
+        self.store: Any = memory_store(clock=self.store_now, run=self._push, history=1_000_000)
         self.counts_from: dict[str, float] = {}
         self.before_their_time: list[Sent] = []  # of slots from before the entry counted
         self._known: Mapping[str, Progress] = {}

@@ -13,6 +13,9 @@ from beatkit.history import BAD, Record
 
 NEVER = "-"
 
+READING = timedelta(minutes=1)
+"""What ran since this command began is shown; what is later than an `--at` in the past is not."""
+
 
 def lately(view: View, names: Iterable[str]) -> Mapping[str, Record]:
     """Return the last runs of entries; none, and a note, where the store does not answer."""
@@ -28,9 +31,9 @@ def lately(view: View, names: Iterable[str]) -> Mapping[str, Record]:
 
 def brief(view: View, last: Record | None) -> str:
     """Return `✓ 3min ago`, `✗ 3min ago`, `running 20s`, `sent 3min ago`; `-` for none."""
-    if last is None or last.when > view.now:
+    if last is None or last.when > view.now + READING:
         return NEVER
-    span = -until(last.when, view.now)
+    span = max(-until(last.when, view.now), timedelta())
     if last.outcome == "running":
         return f"running {distance(span)}"
     marks = {"SUCCESS": "✓", **dict.fromkeys(BAD, "✗")}

@@ -79,5 +79,5 @@ def _silence(span: bytes) -> Silence:
 
 
 def _lives(mark: bytes, now: int) -> bool:
-    state, _given, _token, until, _started, _attempt = mark.split(b" ")
+    state, _given, _token, until, *_ = mark.split(b" ")
     return state == b"running" and int(until) > now

@@ -77,8 +77,9 @@ class TabledRuns:
             now = self._clock()
             ledger = rows.ledgers.get(run.entry, Ledger())
             rows.ledgers[run.entry] = finished(run, ending, ledger, now)
-            given = _given(ledger, run)
-            steps.tell_run(rows, _event("ended", run, now - ago, given=given, took=took, why=state))
+            if not _is_told(ledger, run):
+                more = {"given": _given(ledger, run), "took": took, "why": state}
+                steps.tell_run(rows, _event("ended", run, now - ago, **more))
             self._let_go(rows, run.entry, now)
 
     def release(self, entries: Sequence[str]) -> tuple[str, ...]:
@@ -120,6 +121,12 @@ def _keep(rows: Kept, run: Run, ledger: Ledger, now: int) -> None:
         rows.tell(_event("skipped", left, now, why="overlap"))
     rows.ledgers[run.entry] = keeping(run, ledger)
     rows.waiting[run.entry] = ledger.lives_until(now, run.key) or now
+
+
+def _is_told(ledger: Ledger, run: Run) -> bool:
+    """Whether this very attempt's end is known: the reply to the same call was lost."""
+    mark = ledger.mark(run.key)
+    return mark is not None and mark.token == run.token and mark.state != "running"
 
 
 def _given(ledger: Ledger, run: Run) -> int:

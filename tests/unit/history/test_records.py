@@ -31,7 +31,7 @@ def sent(slot: int = SLOT, late: int = 20, **more: Any) -> Event:
 
 def started(slot: int = SLOT, late: int = 1_500, **more: Any) -> Event:
     given = more.pop("given", slot)
-    made = {"by": "worker@a", "id": task_id(NAME, "hello", slot), **more}
+    made: dict[str, Any] = {"by": "worker@a", "id": task_id(NAME, "hello", slot), **more}
     return Event("started", slot + late, "hello", slot, given=given, **made)
 
 
@@ -149,6 +149,17 @@ def test_runs_by_hand_are_records_of_their_own_with_who_asked() -> None:
     assert (manual.beat, manual.task_id, manual.sent) == ("ann@desk", "by-hand", after(5))
     (waiting,) = records(past(), NAME, [asked])
     assert (waiting.kind, waiting.outcome, waiting.entry) == ("manual", "sent", "hello")
+
+
+def test_a_backfilled_slot_is_a_record_beside_the_one_of_its_time_and_never_late() -> None:
+    again = [
+        replace(sent(late=9_000_000), kind="backfill", by="ann@desk", id="again"),
+        started(late=9_001_000, kind="backfill", id="again"),
+    ]
+    first, second = records(past(sent(), started(), ended(), *again), NAME)
+    assert (first.kind, first.scheduled_for, first.late) == ("backfill", AT, None)
+    assert (first.beat, first.task_id, first.sent) == ("ann@desk", "again", after(9_000_000))
+    assert second == WHOLE
 
 
 def test_the_newest_come_first_and_may_be_cut_by_time() -> None:

@@ -12,7 +12,7 @@ local keep_events, by, kind, id, celery_state, took, ago, attempt = unpack(ARGV,
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
 local given, since = slot, string.format('%.0f', now)
-local another_lives, later = false, false
+local another_lives, later, told = false, false, false
 
 local raw = redis.call('HGET', marks, key)
 if raw then
@@ -21,6 +21,7 @@ if raw then
     string.match(raw, '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+)$')
   later = tonumber(nth) > tonumber(attempt)
   another_lives = of ~= token and state == 'running' and tonumber(stands) > now
+  told = of == token and state ~= 'running' -- the reply to the same call was lost
 end
 
 local function began(event)
@@ -39,7 +40,7 @@ local function tell_end()
   write_history(history, keep_events)
 end
 
-tell_end()
+if not told then tell_end() end
 if another_lives then return 0 end
 if not later then
   redis.call('HSET', marks, key, table.concat({ending, given, token, '0', since, attempt}, ' '))
