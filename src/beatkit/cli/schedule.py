@@ -32,6 +32,7 @@ VERBS = {
     "trigger": ("beatkit.cli.triggering", "Send one run of an entry now."),
     "backfill": ("beatkit.cli.backfilling", "Send every slot of a past range again, in order."),
     "forget": ("beatkit.cli.skipping", "Drop what the store keeps of an entry."),
+    "import": ("beatkit.cli.importing", "Take entries over from another scheduler."),
     "remove": ("beatkit.cli.removing", "Take a runtime-owned entry out of the schedule."),
 }
 
