@@ -31,9 +31,6 @@ POLL_S = 0.25
 NEWEST = 3_000
 """Events that such a look reads: more than come between two."""
 
-SETTLE_S = 2.0
-"""For so long the guard's word is waited for once the result backend has the outcome."""
-
 
 def history(
     self: Schedule,
@@ -159,28 +156,26 @@ def wait(
     Raises:
         ActionError: Nobody can tell: no policy, and no result backend.
     """
-    refuse_unseen(self, run.entry)
-    give_up = time.monotonic() + timeout
-    ready_since: float | None = None
-    last = ""
+    guarded = refuse_unseen(self, run.entry)
+    give_up, last = time.monotonic() + timeout, ""
     with self.open() as (store, prefix):
         while True:
             record = _look(store, prefix, run)
+            if not guarded and (state := _result(self.app, run.task_id)):
+                record = replace(record, outcome=state)
             if record.outcome != last:
                 last = record.outcome
                 seen(record)
-            state = _result(self.app, run.task_id)
-            ready_since = ready_since or (time.monotonic() if state else None)
-            settled = ready_since is not None and time.monotonic() - ready_since >= SETTLE_S
-            if state and not record.over and (settled or record.outcome == "sent"):
-                return replace(record, outcome=state)
             if record.over or time.monotonic() >= give_up:
                 return record
             time.sleep(POLL_S)
 
 
-def refuse_unseen(self: Schedule, name: str) -> None:
+def refuse_unseen(self: Schedule, name: str) -> bool:
     """Refuse to wait where nobody can tell how a run of an entry ends.
+
+    Returns:
+        Whether the guard tells the store; if not, the result backend has the outcome.
 
     Raises:
         ActionError: It has no policy, and there is no result backend.
@@ -189,6 +184,7 @@ def refuse_unseen(self: Schedule, name: str) -> None:
         entry = self.found(store, name)
     if entry.policy is None and not _keeps_results(self.app):
         raise ActionError(_UNSEEN.format(name))
+    return entry.policy is not None
 
 
 def _look(store: Store, prefix: str, run: Triggered) -> Record:
@@ -206,8 +202,6 @@ def _keeps_results(app: Any) -> bool:
 
 def _result(app: Any, task_id: str) -> str | None:
     """Return the state that the result backend has, once it is final."""
-    if not _keeps_results(app):
-        return None
     result = app.AsyncResult(task_id)
     return str(result.state) if result.ready() else None
 
