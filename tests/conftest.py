@@ -8,7 +8,7 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from celery import _state
+from celery import _state, signals
 
 from beatkit.declare import DEFAULT
 from tests.servers import ValkeyServer, local_service
@@ -67,12 +67,14 @@ def _no_settings_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _celery_as_it_was() -> Iterator[None]:
-    """Leave no task and no entry that a test shared with every app to the tests after it."""
+    """Leave no task, entry or receiver that a test shared with every app to the tests after it."""
     finalizers = set(_state._on_app_finalizers)
+    receivers = list(signals.beat_init.receivers)  # importing redbeat adds one
     current, default = _state._tls.current_app, _state.default_app
     declared = dict(DEFAULT.declarations._by_identity)
     yield
     DEFAULT.declarations._by_identity = declared
+    signals.beat_init.receivers = receivers
     _state._on_app_finalizers.clear()
     _state._on_app_finalizers.update(finalizers)
     _state._tls.current_app, _state.default_app = current, default
