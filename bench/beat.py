@@ -60,6 +60,8 @@ def starts(server: ValkeyServer) -> Iterator[Row]:
 
 def bursts(server: ValkeyServer) -> Iterator[Row]:
     stock = stock_rate(server, 500)
+    raw = raw_rate(server)
+    yield Row("LPUSH of redis-py alone, 1,000 a pipeline", raw, "sends/s", higher_is_better=True)
     for count in (100, 10_000):
         app = an_app(server, count, every(seconds=5))
         with scheduler(app) as beat, server.client() as client:
@@ -101,22 +103,41 @@ def stock_rate(server: ValkeyServer, count: int) -> float:
     return count / took
 
 
+def raw_rate(server: ValkeyServer) -> float:
+    """How many messages redis-py alone can push here: what no scheduler can exceed."""
+    with server.client() as client:
+
+        def push() -> None:
+            pipe = client.pipeline(transaction=False)
+            for _ in range(1_000):
+                pipe.lpush("raw", "x" * 800)
+            pipe.execute()
+
+        took = fastest(push, number=10)
+        client.delete("raw")
+    return 1_000 / took
+
+
 def steady(server: ValkeyServer) -> Iterator[Row]:
+    """Measure the first minute, in which each message is built, and one where each is stamped."""
     app = an_app(server, 10_000, every(seconds=60, offset="hash"))
     late: list[float] = []
     with scheduler(app) as beat:
         beat.tick()
         beat._sent = lambda _entry, slot: late.append(time.time() * 1000 - slot)
         beat._table.changed = True
-        run_for(beat, 2.0)
-        late.clear()
-        cpu = time.process_time()
-        run_for(beat, STEADY_S)
-        cpu = time.process_time() - cpu
-    late.sort()
-    yield Row("10,000 entries a minute: sent, p50 late", late[len(late) // 2], "ms")
-    yield Row("10,000 entries a minute: sent, p99 late", late[int(len(late) * 0.99)], "ms", 5.0)
-    yield Row("10,000 entries a minute: processor", cpu / STEADY_S, "s/s", 0.08)
+        for minute, settled in (("first minute", 2.0), ("third minute", 120.0 - STEADY_S)):
+            run_for(beat, settled)
+            late.clear()
+            cpu = time.process_time()
+            run_for(beat, STEADY_S)
+            cpu = time.process_time() - cpu
+            late.sort()
+            what = f"10,000 entries a minute, {minute}"
+            yield Row(f"{what}: sent, p50 late", late[len(late) // 2], "ms")
+            yield Row(f"{what}: sent, p99 late", late[int(len(late) * 0.99)], "ms", 5.0)
+            budget = 0.08 if minute == "third minute" else None
+            yield Row(f"{what}: processor", cpu / STEADY_S, "s/s", budget)
 
 
 def run_for(beat: Any, seconds: float) -> None:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from hashlib import sha1
 from typing import Any
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from beatkit.entry import Entry, Kind
 
@@ -53,7 +54,11 @@ def task_id(name: str, entry: str, slot: int, request: str = "") -> str:
         slot: Its `scheduled_for`, milliseconds since 1970.
         request: Of a manual or backfill run: what asked for it, so that it is a run apart.
     """
-    return str(uuid5(_IDS, f"{name}{entry}@{slot}{request}"))
+    # What uuid.uuid5 returns, as text, in a third of its time: it is a tenth of a stamped send.
+    named = _IDS.bytes + f"{name}{entry}@{slot}{request}".encode()
+    text = sha1(named, usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(text[16], 16) & 3]
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
 
 
 def outgoing(
