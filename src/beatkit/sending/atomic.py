@@ -55,7 +55,8 @@ class AtomicWay:
         self._store = store
         self._builder = builder
         self._effects = effects
-        self._kept: dict[_Key, tuple[Command, ...]] = {}
+        self._kept: dict[_Key, tuple[Entry, tuple[Command, ...]]] = {}
+        self._identity = ""  # of the store, at the latest batch
 
     def send(self, writer: Writer, batch: Sequence[tuple[Entry, Claim]]) -> Decision:
         """Decide each claim, in the batch's order.
@@ -66,6 +67,9 @@ class AtomicWay:
         Raises:
             StoreError: The store did not answer or refused. Send the same batch again.
         """
+        if writer.identity != self._identity:
+            self._identity = writer.identity
+            self._builder.close()  # the queues' bindings went with the data: declare them anew
         answers: dict[int, Answer] = {}
         effects = self._effects()
         careful = {
@@ -138,8 +142,8 @@ class AtomicWay:
 
     def _message(self, entry: Entry, claim: Claim) -> tuple[Command, ...]:
         key = (claim.entry, claim.slot, claim.kind)
-        kept = self._kept.get(key)
-        if kept is None:
+        of, kept = self._kept.get(key, (None, ()))
+        if of is not entry:  # none is kept, or the entry was changed since
             watched = claim.attempt > 0  # it was reserved, for somebody's code runs
             kept = self._builder.build(
                 entry,
@@ -151,15 +155,13 @@ class AtomicWay:
             )
             if len(self._kept) >= KEPT:
                 del self._kept[next(iter(self._kept))]
-            self._kept[key] = kept
+            self._kept[key] = entry, kept
         return kept
 
     def _let_go(self, batch: Sequence[tuple[Entry, Claim]], answers: Sequence[Answer]) -> None:
         for (_, claim), answer in zip(batch, answers, strict=True):
             if answer.outcome not in ("early", "taken", "failed"):
                 self._kept.pop((claim.entry, claim.slot, claim.kind), None)
-        if any(answer.outcome == "lost" for answer in answers):
-            self._builder.close()  # the queues' bindings went with the data: declare them anew
 
     def attend(
         self, writer: Writer, situation: Situation, find: Callable[[str], Entry | None]

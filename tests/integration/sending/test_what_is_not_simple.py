@@ -98,6 +98,23 @@ def test_a_lazy_argument_is_called_once_a_slot_whatever_fails(desk: MakeDesk) ->
     assert body(message)[0] == [1]
 
 
+def test_a_message_that_the_broker_refused_is_built_anew_once_its_entry_was_changed(
+    desk: MakeDesk,
+) -> None:
+    at = desk()
+    before = entry(args=("old",), options={"queue": "broken"})
+    at.send(before)  # declares the queue
+    at.redis.set("broken", "not a list")
+    claim = at.claim(before)
+    failed = at.way.send(at.writer, [(before, claim)]).answers[0]
+
+    after = entry(args=("new",), options={"queue": "whole"})
+    sent = at.way.send(at.writer, [(after, claim)]).answers[0]
+
+    assert (failed.outcome, sent.outcome) == ("failed", "sent")
+    assert [body(message)[0] for message in at.take("whole")] == [["new"]]
+
+
 def test_a_backlog_of_slots_with_a_lazy_argument_is_sent_in_one_batch(desk: MakeDesk) -> None:
     at = desk()
     calls: list[int] = []
@@ -365,3 +382,18 @@ def test_declarations_are_made_on_the_real_server(desk: MakeDesk) -> None:
     at = desk(task_queues=[Queue("video", Exchange("media"), routing_key="video")])
     at.send(entry(options={"queue": "video"}))
     assert at.redis.exists("_kombu.binding.media")
+
+
+def test_they_are_made_again_on_a_server_that_was_wiped(desk: MakeDesk) -> None:
+    videos = Queue("video", Exchange("media", type="topic"), routing_key="video.new")
+    at = desk(task_queues=[videos])
+    sample = entry(options={"queue": "video"})
+    before, _ = at.send(sample)
+    at.redis.flushall()
+
+    seen_by_another_first = Desk(at.app, at.store, at.way, at.server)
+    after, _ = seen_by_another_first.send(sample)
+    seen_by_another_first.redis.close()
+
+    assert (before.outcome, after.outcome) == ("sent", "sent")
+    assert len(at.take("video")) == 1
