@@ -89,7 +89,7 @@ def test_when_the_lead_stops_in_good_order_no_slot_is_late():
 
 
 def test_a_beat_stopped_for_a_minute_inside_a_pass_sends_nothing_twice():
-    world = World(5, Faults(stop=0.05, stop_ms=(60_000, 60_000)))
+    world = World(7, Faults(stop=0.05, stop_ms=(60_000, 60_000)))
     world.start(*hosts(3, [SECOND, EACH]))
     world.calm_from = START + 300_000
     world.run(300)
@@ -449,3 +449,18 @@ def test_the_schedule_of_all_kinds_runs_calmly():
     world.run(190)
     assert world.doubled() == []
     assert_all_decided(world, SCHEDULE, START + 1_000, START + 185_000)
+
+
+@pytest.mark.parametrize("way", ["atomic", "reserved", "claimed"])
+@pytest.mark.parametrize("backlogs", [1, 150])
+def test_backlogs_keep_no_other_entry_waiting(way, backlogs):
+    behind = [entry(f"each-{n}", IntervalRule(1_000), catch_up="all") for n in range(backlogs)]
+    world = World(70, way=way)
+    world.start(*hosts(1, [SECOND, *behind]))
+    away = 30_000 // backlogs
+    world.at(5.5, lambda: world.outage(away))
+    world.run(away + 15)
+    back = START + away * 1_000 + 5_500
+    late = [one.at - one.slot for one in world.sent if one.entry == "second" and one.slot > back]
+    assert len(late) >= 7
+    assert max(late) < 1_500

@@ -176,11 +176,8 @@ class Passes:
         if standing.rank:
             rows = self._left_undone(rows, now)
             self._rest_until = self._read_host().steady + STANDBY_PACE_MS
-        jobs: list[tuple[Row, Move]] = []
-        for row in rows:
-            if len(jobs) >= BATCH:
-                break  # backlogs filled the batch; the rest is put back for the next pass
-            jobs += [(row, move) for move in self._plan(row, now)]
+        share = max(1, BATCH // max(1, len(rows)))  # of a batch, where backlogs would fill it
+        jobs = [(row, move) for row in rows for move in self._plan(row, now, share)]
         if jobs:
             self._send(jobs, now)
 
@@ -201,12 +198,12 @@ class Passes:
                 self.roster.put(row, due_at)
         return chosen
 
-    def _plan(self, row: Row, now: int) -> tuple[Move, ...]:
+    def _plan(self, row: Row, now: int, most: int) -> tuple[Move, ...]:
         paused = self.presence.paused(row.scopes)
         barred = self.outage.lasts or self.broker_outage.lasts
         able_since = now if barred else self.presence.able_since
         try:
-            made = row.plan(now, able_since, paused, self._poll_limit_ms)
+            made = row.plan(now, able_since, paused, self._poll_limit_ms, most)
         except Exception as error:  # noqa: BLE001 - a schedule may be anybody's code
             self.roster.fail(row, now, report.no_plan(row.entry, error))
             return ()
@@ -228,9 +225,10 @@ class Passes:
         full = next(filter(_is_full, decision.answers), None)
         if full is not None:
             raise StoreUnavailable(f"The broker takes no messages: {full.detail}")
+        turn = now - self.presence.standing().delay_ms
         for row in {row.entry.name: row for row, _ in jobs}.values():
             if self.roster.holds(row):
-                self.roster.put_by_progress(row, now)
+                self.roster.put_by_progress(row, now, behind=turn)
 
     def _take_answer(self, row: Row, move: Move, answer: Answer, now: int) -> None:
         match answer.outcome:

@@ -16,8 +16,8 @@ from beatkit.schedules.rules import Rule
 from beatkit.store import Missed
 
 CHAIN = 100
-"""At most so many slots of one entry are decided in one pass, so that a long backlog under
-`catch_up="all"` does not keep the other entries waiting."""
+"""At most so many slots of one entry are sent in one pass, so that a long backlog under
+`catch_up="all"` does not keep the other entries waiting; fewer where others are due, too."""
 
 COUNTED = 100_000
 """Missed slots are counted up to so many; the record then says this number."""
@@ -76,7 +76,9 @@ class Plan:
     wake_ms: int | None
 
 
-def plan(rule: Rule, terms: Terms, progress: int, now: int, able_since: int) -> Plan:
+def plan(
+    rule: Rule, terms: Terms, progress: int, now: int, able_since: int, most: int = CHAIN
+) -> Plan:
     """Plan one entry.
 
     Args:
@@ -86,10 +88,11 @@ def plan(rule: Rule, terms: Terms, progress: int, now: int, able_since: int) -> 
         now: The store's time.
         able_since: Since when this beat has been able to send. What came due before is
             sent as catch-up.
+        most: How many slots to send at most.
 
     Returns:
-        Moves that follow one another from `progress` on; at most `CHAIN` of them,
-        and then `wake_ms` is already past.
+        Moves that follow one another from `progress` on; if `most` of them are not all,
+        `wake_ms` is already past.
     """
     moves: list[Move] = []
     latest = _latest_to_send(rule, terms, now)
@@ -99,8 +102,10 @@ def plan(rule: Rule, terms: Terms, progress: int, now: int, able_since: int) -> 
             moves.append(late)
             progress = late.slot
         if latest > progress:
-            choose = _all if terms.catch_up == "all" else _only_latest
-            chosen = choose(rule, terms, progress, latest, able_since)
+            if terms.catch_up == "all":
+                chosen = _all(rule, terms, progress, latest, able_since, most)
+            else:
+                chosen = _only_latest(rule, terms, progress, latest, able_since)
             moves += chosen
             progress = chosen[-1].slot
     return Plan(tuple(moves), next_send(rule, terms, progress))
@@ -159,9 +164,11 @@ def _only_latest(
     return [_send(terms, progress, latest, able_since, missed)]
 
 
-def _all(rule: Rule, terms: Terms, progress: int, latest: int, able_since: int) -> list[Move]:
+def _all(
+    rule: Rule, terms: Terms, progress: int, latest: int, able_since: int, most: int
+) -> list[Move]:
     chain: list[Move] = []
-    while len(chain) < CHAIN:
+    while len(chain) < most:
         slot = rule.next(progress)
         if slot is None or slot > latest:
             break

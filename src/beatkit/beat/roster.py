@@ -54,9 +54,17 @@ class Roster:
         for name in self._in_hand:
             self._agenda.put(name, now)
 
-    def put_by_progress(self, row: Row, now: int) -> None:
-        """Put a row where its progress says that it wants attention next."""
-        self.put(row, self._wake(row, now))
+    def put_by_progress(self, row: Row, now: int, behind: int = 0) -> None:
+        """Put a row where its progress says that it wants attention next.
+
+        Args:
+            row: The row.
+            now: The store's time.
+            behind: A row that has had its turn and still owes slots goes behind those that
+                were due at this instant.
+        """
+        at = self._wake(row, now)
+        self.put(row, None if at is None else max(at, behind))
 
     def plan_afresh(self, now: int) -> None:
         """Put all rows where their progress says."""

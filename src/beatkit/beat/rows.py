@@ -8,7 +8,7 @@ from functools import cache
 from sys import intern
 from typing import Any
 
-from beatkit.beat.plan import Move, Plan, Terms, next_send, no_jitter, plan
+from beatkit.beat.plan import CHAIN, Move, Plan, Terms, next_send, no_jitter, plan
 from beatkit.beat.revision import timing
 from beatkit.entry import PLAIN, CatchUp, Entry
 from beatkit.schedules.rules import Rule
@@ -67,14 +67,16 @@ class Row:
         """The pauses that hold it. Made when asked for: kept, they were a fifth of a row."""
         return pause_scopes(self.entry)
 
-    def plan(self, now: int, able_since: int, paused: bool, poll_limit_ms: int) -> Plan:
-        """Return what to decide now; raises what a broken schedule raises."""
+    def plan(
+        self, now: int, able_since: int, paused: bool, poll_limit_ms: int, most: int = CHAIN
+    ) -> Plan:
+        """Return what to decide now, `most` slots to send; raises what a broken schedule raises."""
         if self.rule is None:
             return self._ask(now, paused, poll_limit_ms)
         terms = self.terms
         if paused:
             terms = Terms(terms.catch_up, terms.deadline_ms, terms.jitter, paused=True)
-        return plan(self.rule, terms, self.progress, now, able_since)
+        return plan(self.rule, terms, self.progress, now, able_since, most)
 
     def _ask(self, now: int, paused: bool, poll_limit_ms: int) -> Plan:
         """Ask a custom schedule, as Celery does: its slots are the moments it says yes.
