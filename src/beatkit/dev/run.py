@@ -20,11 +20,11 @@ from typing import Any
 from beatkit.dev import reload
 from beatkit.dev.binary import find_binary
 from beatkit.dev.blame import blaming
+from beatkit.dev.failsafe import EndNow
 from beatkit.dev.options import Options
 from beatkit.dev.redirect import ENVIRONMENT, MEMORY, Servers, given
 from beatkit.dev.session import Session
 from beatkit.dev.target import Target, TargetError, load
-from beatkit.dev.worker import EndNow
 from beatkit.errors import BeatkitError
 from beatkit.registry.effective import effective_entries
 
@@ -51,7 +51,7 @@ def run(options: Options) -> int:
             with _servers(options, target) as servers:
                 code = Session(options, target, servers, start).run()
     except EndNow:
-        os._exit(1)  # Python would wait for threads that still run tasks
+        os._exit(1)  # Python would wait for what still runs tasks
     except reload.Changed:
         start.another()
     return code

@@ -1,7 +1,8 @@
 """The worker, in the main thread: Celery's own, with one polite word at Ctrl-C.
 
 The first Ctrl-C (or SIGTERM, or the terminal closing) stops the scheduler and lets running
-tasks finish; the second one ends them. Both are Celery's own shutdowns.
+tasks finish; the second one ends them. Both are Celery's own shutdowns; behind the second
+stands a failsafe, as Celery's may wait for ever.
 """
 
 from __future__ import annotations
@@ -21,24 +22,16 @@ from celery import Celery, signals
 from celery.app.defaults import DEFAULTS
 from celery.apps import worker as program
 from celery.concurrency import prefork
-from celery.exceptions import WorkerTerminate
 from celery.platforms import EX_FAILURE, EX_OK
 from celery.worker import state
 
 from beatkit.dev.death import die_with
+from beatkit.dev.failsafe import EndNow, Failsafe
 
 _QUIET = ("celery", "kombu", "amqp", "beatkit", "watchfiles")
 
 _FORMAT = "%(asctime)s.%(msecs)03d  %(levelname)-8s  %(message)s"
 _TASK_FORMAT = "%(asctime)s.%(msecs)03d  %(levelname)-8s  %(task_name)s  %(message)s"
-
-
-class EndNow(WorkerTerminate):
-    """Unwinds the main thread at the second Ctrl-C, where tasks run in this very process.
-
-    Nothing can end a task there but the end of the process; Celery would wait for it. Of
-    Celery's own kind, as the solo pool takes any other for a task that killed its process.
-    """
 
 
 class Worker(program.Worker):
@@ -65,6 +58,7 @@ class Worker(program.Worker):
         self.starts_again = False
         self._asked = False
         self._end_now = False
+        self._failsafe = Failsafe(self._processes, self._late)
         # In a container one is often root; for a laptop's worker that is no news.
         warnings.filterwarnings("ignore", r"\s*You're running the worker with superuser")
         super().__init__(
@@ -105,6 +99,13 @@ class Worker(program.Worker):
                 program.install_worker_int_handler(worker, sig=name, **how)
         program.install_cry_handler()
 
+    def start(self) -> None:
+        """Run until the end."""
+        try:
+            super().start()
+        finally:
+            self._failsafe.cancel()
+
     def terminate(self, in_sighandler: bool = False) -> None:
         """End, without waiting for what cannot be ended."""
         if self._end_now:
@@ -136,12 +137,25 @@ class Worker(program.Worker):
 
     def _ending(self, worker: program.Worker) -> None:
         _say("Ending running tasks.")
-        if not issubclass(self.pool_cls, prefork.TaskPool):
+        self._failsafe.start()
+        if not self._has_processes():
+            # Nothing can end a task in this very process but the end of the process.
             signal.signal(signal.SIGINT, signal.SIG_IGN)
             self._end_now = True
             raise EndNow
         program.safe_say = _unsaid  # Celery announces one more Ctrl-C, which ends no more
         program.on_cold_shutdown(worker)
+
+    def _late(self) -> None:
+        _say("They do not end: killed.")
+        self._end_now = True
+
+    def _processes(self) -> list[int]:
+        pool = self.pool._pool if self._has_processes() else None
+        return [process.pid for process in pool._pool] if pool is not None else []
+
+    def _has_processes(self) -> bool:
+        return issubclass(self.pool_cls, prefork.TaskPool)
 
 
 def _say(text: str) -> None:

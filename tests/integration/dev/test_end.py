@@ -62,6 +62,48 @@ def test_a_second_ctrl_c_ends_running_tasks(dev: StartDev, shop: Shop, pool: str
     assert all_gone(everything)
 
 
+def test_a_task_that_celery_cannot_end_is_ended_all_the_same(
+    dev: StartDev, shop: Shop, tmp_path: Path
+) -> None:
+    """Celery waits for ever for a task of whose start the pool has not told it."""
+    shop(
+        SLOW + "import celery.worker.request\n"
+        "celery.worker.request.Request.cancel = lambda *_, **__: None\n"
+    )
+    (tmp_path / "tmp").mkdir()
+    started = dev(
+        "shop.py", "--fresh", "--concurrency", "1", SLOW="600", TMPDIR=str(tmp_path / "tmp")
+    )
+    started.wait_for("slow begins")
+    everything = started.processes()
+    started.ctrl_c()
+    started.wait_for_note("^Stopping")
+    started.ctrl_c()
+    assert started.ended() == 1
+    assert started.noted.endswith("\nEnding running tasks.\n\nThey do not end: killed.\n")
+    assert all_gone(everything)
+    assert list((tmp_path / "tmp").glob("beatkit-*")) == []
+
+
+def test_a_main_thread_that_swallows_every_error_ends_as_well(dev: StartDev, shop: Shop) -> None:
+    shop(
+        SLOW + "from celery.concurrency.prefork import TaskPool\n"
+        "def stop(self):\n"
+        "    while True:\n"
+        "        try: time.sleep(600)\n"
+        "        except BaseException: pass\n"
+        "TaskPool.stop = stop\n"
+    )
+    started = dev("shop.py", "--concurrency", "1", SLOW="600")
+    started.wait_for("slow begins")
+    everything = started.processes()
+    started.ctrl_c()
+    started.wait_for_note("^Stopping")
+    started.ctrl_c()
+    assert started.ended() == 1
+    assert all_gone(everything)
+
+
 def test_ctrl_c_while_it_starts_is_no_error(dev: StartDev, shop: Shop, tmp_path: Path) -> None:
     shop("open('importing', 'w').close(); time.sleep(60)\n")
     started = dev("shop.py")
