@@ -13,7 +13,6 @@ import signal
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -70,11 +69,16 @@ def _mended(options: Options, start: reload.Start) -> Target | None:
     except BeatkitError as error:
         if not start.again:
             raise
-        note = partial(print, file=sys.stderr, flush=True)
-        note(f"beatkit dev: {error}")
-        if reload.wait_for_change(start, error, lambda: note("Waiting for a change.")):
+        _note(f"beatkit dev: {error}")
+        if reload.wait_for_change(start, error, lambda: _note("Waiting for a change.")):
             raise reload.Changed from None
     return None
+
+
+def _note(line: str) -> None:
+    """Write it in one piece, which `print` does not: a Ctrl-C at that moment would part them."""
+    sys.stderr.write(f"{line}\n")
+    sys.stderr.flush()
 
 
 def importable(name: str) -> Target:

@@ -248,8 +248,10 @@ def test_a_path_too_long_for_a_socket_works(shop: Shop, dev: StartDev, tmp_path:
     deep = tmp_path / ("x" * 60) / ("a b%é#?" * 8)
     deep.mkdir(parents=True)
     (tmp_path / "shop.py").rename(deep / "shop.py")
-    started = dev("--for", "3", str(deep / "shop.py"))
+    started = dev(str(deep / "shop.py"))
     started.wait_for("tick", times=2)
+    started.ctrl_c()
+    assert started.ended() == 0
 
 
 def test_on_a_terminal_lines_are_coloured(shop: Shop, tmp_path: Path) -> None:
