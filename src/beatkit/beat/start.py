@@ -24,7 +24,7 @@ from beatkit.registry.start import for_the_command_line
 from beatkit.schedules.zone import tzdata_version
 from beatkit.sending import Outgoing, Way, open_way
 from beatkit.store import Beat, Store
-from beatkit.store.choice import Choice, choose, open_choice
+from beatkit.store.choice import Choice, choose, open_choice, refuse_unfit
 from beatkit.store.owned import KeepsOwnedEntries, OwnedEntries
 
 TIMEOUT_S = 2.0
@@ -142,13 +142,16 @@ def chosen(app: Any) -> Choice:
     """Return where progress is kept.
 
     Raises:
-        StoreError: The app's settings name no store that its beats could share. On the
-            command line it is an error without a traceback: nobody's code is at fault.
+        StoreError: The app's settings name no store that its beats could share, or a file
+            that can be none. On the command line it is an error without a traceback:
+            nobody's code is at fault.
     """
     try:
-        return choose(app)
+        choice = choose(app)
+        refuse_unfit(choice)
     except StoreError as error:
         raise for_the_command_line(error) from error
+    return choice
 
 
 def describe(app: Any) -> str:

@@ -47,6 +47,7 @@ RULES: tuple[Callable[[Subject], Iterator[Finding]], ...] = (
     times.jitter,
     times.clock_changes,
     times.crowds,
+    configuration.store,
     configuration.queues,
     configuration.eager,
     configuration.dropped,

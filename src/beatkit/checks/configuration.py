@@ -10,9 +10,11 @@ from beatkit.checks.report import Finding, Severity, about
 from beatkit.checks.subject import Subject
 from beatkit.destination import destination
 from beatkit.entry import Policy
+from beatkit.errors import StoreError
 from beatkit.registry.binding import Binding, binding_of
 from beatkit.schedules.foreign import Tool, flattened
 from beatkit.settings.redaction import redact
+from beatkit.store.place import file_of, flaw
 
 OURS = "beatkit.beat.scheduler:Scheduler"
 ALIASES = (OURS, "beatkit")
@@ -43,6 +45,27 @@ def queues(subject: Subject) -> Iterator[Finding]:
                 f" ({', '.join(declared)}): workers started without -Q do not read it",
                 f"add Queue({goal.queue!r}) to task_queues, or name one of them",
             )
+
+
+def store(subject: Subject) -> Iterator[Finding]:
+    """The file that beats would share can be no store.
+
+    An app without any store is none of its findings: where it is checked, the broker's URL
+    may be missing that production has. `schedule doctor` asks for it.
+    """
+    url = subject.app.conf.get("beatkit_store_url") or ""
+    if not url.startswith("sqlite:") or str(subject.app.conf.beat_scheduler) not in ALIASES:
+        return
+    try:
+        file = file_of(url, "beatkit_store_url")
+    except StoreError as error:
+        what, _, remedy = str(error).split("\n")
+        yield Finding("store", "error", what, remedy.strip())
+        return
+    found = flaw(file)
+    if found is not None:
+        severity: Severity = "warning" if found.of_this_host else "error"
+        yield Finding("store", severity, f"store {str(file)!r} {found.what}", found.remedy)
 
 
 def eager(subject: Subject) -> Iterator[Finding]:

@@ -30,6 +30,7 @@ Rule = Literal[
     "overlapping",
     "redelivered",
     "own-publishing",
+    "store",
     "unknown-queue",
     "crowd",
     "eager",

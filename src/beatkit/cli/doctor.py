@@ -120,8 +120,9 @@ def store(app: Any, timeout: float) -> Finding:
 
 
 def _read(choice: Choice, timeout: float) -> str:
-    from beatkit.store.choice import open_choice
+    from beatkit.store.choice import open_choice, refuse_unfit
 
+    refuse_unfit(choice)
     scheme, _, path = choice.url.split("?")[0].partition(":///")
     # Made here, the file would belong to whoever looks, and the beats might be refused it.
     if scheme == "sqlite" and not Path(path).exists():

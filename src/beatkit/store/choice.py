@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from beatkit.errors import StoreError
-from beatkit.store import HISTORY, Store, link, open_store
+from beatkit.store import HISTORY, Store, link, open_store, place
 from beatkit.store.runs import KeepsRuns, Runs
 
 
@@ -96,6 +96,16 @@ def open_choice(choice: Choice, timeout: float = 2.0) -> Store:
         history=choice.history,
         replica_wait=choice.replica_wait,
     )
+
+
+def refuse_unfit(choice: Choice) -> None:
+    """Refuse a file that can be no store. Nothing is made, and nothing is written.
+
+    Raises:
+        StoreError: The choice is such a file.
+    """
+    if choice.url.startswith("sqlite:"):
+        place.refuse_unfit(place.file_of(choice.url, choice.source), choice.source)
 
 
 def open_runs(choice: Choice) -> Runs:

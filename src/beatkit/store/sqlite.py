@@ -4,9 +4,7 @@ Write-ahead log with synchronous FULL: what was answered survives the end of the
 of the power. Writers take turns; none waits longer than the timeout. The store's time is the
 host's.
 
-It refuses a folder it may not write to, and network file systems, where several hosts could
-each believe that they hold the lock (https://sqlite.org/wal.html, "all processes using a
-database must be on the same host computer").
+Which files it refuses is in `place`.
 """
 
 from __future__ import annotations
@@ -20,14 +18,9 @@ from threading import RLock
 
 from beatkit.errors import StoreError, StoreUnavailable
 from beatkit.store import rules
+from beatkit.store.place import file_of, refuse_unfit
 from beatkit.store.sqlite_rows import SCHEMA, SqliteRows
 from beatkit.store.tabled import TabledStore, wall_clock
-
-NETWORK = frozenset(
-    {"nfs", "nfs4", "cifs", "smb3", "smbfs", "9p", "afs", "ceph", "glusterfs", "lustre"}
-    | {"fuse.sshfs", "fuse.glusterfs"}
-)
-"""File systems that several hosts may share, as /proc/mounts names them."""
 
 
 def sqlite_store(
@@ -50,47 +43,11 @@ def sqlite_store(
         clock: The store's time, milliseconds since 1970.
 
     Raises:
-        StoreError: The URL names no file, or one on a network file system.
+        StoreError: The URL names no file. That it names one that can be no store is found
+            when it is first used, or before by `beatkit.store.place`.
     """
-    path = url.removeprefix("sqlite:///").split("?")[0]
-    if path == url or not path or path.startswith(":"):
-        raise StoreError(
-            f"store is {url!r}, expected the path of a file after sqlite:///\n"
-            f"  from {source}\n"
-            "  write sqlite:///beatkit.db, or sqlite:////var/lib/shop/beatkit.db"
-        )
-    file = Path(path).absolute()
-    kind = network_file_system(file, _mounts())
-    if kind:
-        raise StoreError(
-            f"store {str(file)!r} is on {kind}, expected a disk of this host: over a network, "
-            "two hosts could each believe that they hold the lock\n"
-            f"  from {source}\n"
-            "  write a path on a local disk, or redis://HOST:6379/0 for beats on several hosts"
-        )
+    file = file_of(url, source)
     return TabledStore(_File(file, prefix, timeout, source, history), clock=clock)
-
-
-def network_file_system(file: Path, mounts: str) -> str:
-    """Return the kind of network file system that a path is on; "" if it is a local one.
-
-    Args:
-        file: An absolute path.
-        mounts: The text of /proc/mounts; "" where there is none.
-    """
-    rows = [row.split() for row in mounts.splitlines()]
-    here = {row[1]: row[2] for row in rows if len(row) > 2}
-    for folder in (str(parent) for parent in file.parents):
-        if folder in here:
-            return here[folder] if here[folder] in NETWORK else ""
-    return ""
-
-
-def _mounts() -> str:
-    try:
-        return Path("/proc/mounts").read_text("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 class _File:
@@ -122,6 +79,7 @@ class _File:
             if _inode(self._file) == self._inode:
                 return self._db
             self.close()  # the file was deleted, and a beat that starts makes another
+        refuse_unfit(self._file, self._source)
         db = sqlite3.connect(
             self._file, timeout=self._timeout, isolation_level=None, check_same_thread=False
         )

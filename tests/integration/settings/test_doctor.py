@@ -97,3 +97,13 @@ def test_looking_at_a_file_store_makes_no_file(run: Run, tmp_path: Path) -> None
     assert f"ok: Store 'sqlite:///{path}' is made by the first beat, from beatkit_store_url\n" in (
         done.out
     )
+
+
+def test_a_file_that_can_be_no_store_is_an_error(run: Run, tmp_path: Path) -> None:
+    app = shop("memory://", beatkit_store_url=f"sqlite:///{tmp_path}/none/beat.db")
+    done = run("doctor", app=app, width=200)
+    assert done.code == 1
+    assert (
+        f"error: store '{tmp_path}/none/beat.db' has no folder to be in: '{tmp_path}/none' does "
+        "not exist from beatkit_store_url make it first: mkdir -p "
+    ) in " ".join(done.out.split())

@@ -246,6 +246,44 @@ def test_an_interval_of_days() -> None:
     assert remedy == "write cron('0 4 * * *') for a time of day"
 
 
+def test_a_file_that_can_be_no_store(tmp_path: Path) -> None:
+    app, _ = shop(beatkit_store_url=f"sqlite:///{tmp_path}")
+    assert found(app) == [
+        (
+            "error",
+            "store",
+            f"store '{tmp_path}' is a folder, expected a file",
+            f"write sqlite:///{tmp_path}/beatkit.db",
+        )
+    ]
+
+
+def test_a_url_of_a_file_store_that_names_no_file() -> None:
+    app, _ = shop(beatkit_store_url="sqlite://beatkit.db")
+    assert found(app) == [
+        (
+            "error",
+            "store",
+            "store is 'sqlite://beatkit.db', expected the path of a file after sqlite:///",
+            "write sqlite:///beatkit.db, or sqlite:////var/lib/shop/beatkit.db",
+        )
+    ]
+
+
+def test_a_folder_of_the_store_that_another_machine_may_have(tmp_path: Path) -> None:
+    app, _ = shop(beatkit_store_url=f"sqlite:///{tmp_path}/none/beatkit.db")
+    assert found(app) == [
+        (
+            "warning",
+            "store",
+            f"store '{tmp_path}/none/beatkit.db' has no folder to be in: '{tmp_path}/none' does"
+            " not exist",
+            f"make it first: mkdir -p {tmp_path}/none, or write the path of a file in a folder"
+            " that exists",
+        )
+    ]
+
+
 def test_a_queue_that_may_not_be_made() -> None:
     app = plain(options={"queue": "reprots"})
     app.conf.task_queues = [Queue("reports")]

@@ -1,4 +1,4 @@
-"""Where a store in a file may be, and what several processes see in it."""
+"""What several processes see in a store in a file, and what outlives them."""
 
 from __future__ import annotations
 
@@ -9,63 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from beatkit.errors import StoreError, StoreUnavailable
+from beatkit.errors import StoreUnavailable
 from beatkit.store import Beat, Claim, Promotion, Seed, Store, Writer, open_store
-from beatkit.store.sqlite import network_file_system, sqlite_store
-
-MOUNTS = """\
-/dev/vda1 / ext4 rw 0 0
-fileserver:/export /shared nfs4 rw 0 0
-tmpfs /shared/local tmpfs rw 0 0
-"""
-
-
-@pytest.mark.parametrize(
-    "file, kind",
-    [
-        ("/var/lib/beatkit.db", ""),
-        ("/shared/beatkit.db", "nfs4"),
-        ("/shared/deep/er/beatkit.db", "nfs4"),
-        ("/shared/local/beatkit.db", ""),
-    ],
-)
-def test_a_network_file_system_is_recognised(file: str, kind: str) -> None:
-    assert network_file_system(Path(file), MOUNTS) == kind
-    assert network_file_system(Path(file), "") == ""
-
-
-def test_a_network_file_system_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("beatkit.store.sqlite._mounts", lambda: MOUNTS)
-    with pytest.raises(StoreError) as caught:
-        sqlite_store("sqlite:////shared/beatkit.db", prefix="x:")
-    assert str(caught.value) == (
-        "store '/shared/beatkit.db' is on nfs4, expected a disk of this host: over a network, "
-        "two hosts could each believe that they hold the lock\n"
-        "  from beatkit_store_url\n"
-        "  write a path on a local disk, or redis://HOST:6379/0 for beats on several hosts"
-    )
-
-
-@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///", "sqlite:///:memory:", "sqlite:x.db"])
-def test_a_url_that_names_no_file_is_refused(url: str) -> None:
-    with pytest.raises(StoreError) as caught:
-        sqlite_store(url, prefix="x:")
-    assert str(caught.value) == (
-        f"store is {url!r}, expected the path of a file after sqlite:///\n"
-        "  from beatkit_store_url\n"
-        "  write sqlite:///beatkit.db, or sqlite:////var/lib/shop/beatkit.db"
-    )
-
-
-def test_a_folder_that_is_not_there_is_refused_when_it_is_used(tmp_path: Path) -> None:
-    store = open_store(f"sqlite:///{tmp_path}/none/beatkit.db", prefix="x:")
-    with pytest.raises(StoreError) as caught:
-        store.read()
-    assert str(caught.value) == (
-        f"Store '{tmp_path}/none/beatkit.db' cannot be used: unable to open database file\n"
-        "  from beatkit_store_url\n"
-        "  write the path of a file in a folder that beat may write to"
-    )
 
 
 def test_a_file_that_another_process_holds_is_an_outage_and_bounded(tmp_path: Path) -> None:
