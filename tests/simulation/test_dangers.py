@@ -218,6 +218,27 @@ def test_where_a_replica_took_over_young_slots_are_sent_again_and_old_ones_are_n
     assert_all_decided(world, [EACH], START + 1_000, START + 118_000)
 
 
+@pytest.mark.parametrize("besides", ["the revision in force", "an entry just added"])
+def test_where_a_replica_lacks_more_than_claims_young_slots_are_sent_again_too(besides):
+    world = World(12)
+    world.start(*hosts(2, [EACH, SECOND]))
+
+    def take_over() -> None:
+        world.roll_back("each", START + 95_000)
+        with world.store._tables.transaction() as kept:
+            if besides == "an entry just added":
+                del kept.progress["second"]
+                del world.high["second"]
+            else:
+                kept.revision = ""
+
+    world.at(100.5, take_over)
+    world.run(120)
+    again = [(slot - START) / 1000 for name, slot in world.doubled() if name == "each"]
+    assert sorted(again) == [96, 97, 98, 99, 100]
+    assert_all_decided(world, [EACH], START + 1_000, START + 118_000)
+
+
 # --- clocks
 
 

@@ -134,6 +134,8 @@ class Seeding:
             at = found.progress.get(name)
             if at is not None and _goes_on(row, at):
                 row.progress = at.slot  # as a seed would answer; of 100,000 most do, at a start
+            elif at is not None and at.slot < row.progress and not self.after_loss:
+                seeds.append(_mending(row, at.slot, now))
             else:
                 seeds.append(_seed_of(row, now, is_known=at is not None or not forget))
         return seeds
@@ -179,29 +181,33 @@ class Seeding:
         return True
 
     def _raise(self, writer: Writer, row: Row, found: int, now: int) -> bool:
-        """Mend a store that is behind what it once acknowledged: a replica took over.
-
-        Slots younger than `RESEND_MS` stay owed and are sent again, with the same id;
-        older ones are decided again as they were. False if the store refused.
-        """
-        name, known = row.entry.name, row.progress
-        resume = found
-        if row.rule is None:
-            resume = known
-        elif (older := row.rule.previous(now - RESEND_MS + 1)) is not None:
-            resume = max(found, min(known, older))
-        logger.warning(
-            "beat: the store is behind on entry %r, a replica without the latest writes may "
-            "have taken over: slots younger than %d s are sent again with the same id.",
-            name,
-            RESEND_MS // 1000,
-        )
-        seed = Seed(name, row.fingerprint, anchor=now, known=resume)
-        view = self._store.seed(writer, [seed])
+        """Mend a store that is behind on an entry; False if it refused."""
+        view = self._store.seed(writer, [_mending(row, found, now)])
         if view.refused:
             return False
         self._read(view)
         return True
+
+
+def _mending(row: Row, found: int, now: int) -> Seed:
+    """Return what mends a store that is behind what it once acknowledged: a replica took over.
+
+    Slots younger than `RESEND_MS` stay owed and are sent again, with the same id; older ones
+    are decided again as they were.
+    """
+    name, known = row.entry.name, row.progress
+    resume = found
+    if row.rule is None:
+        resume = known
+    elif (older := row.rule.previous(now - RESEND_MS + 1)) is not None:
+        resume = max(found, min(known, older))
+    logger.warning(
+        "beat: the store is behind on entry %r, a replica without the latest writes may "
+        "have taken over: slots younger than %d s are sent again with the same id.",
+        name,
+        RESEND_MS // 1000,
+    )
+    return Seed(name, row.fingerprint, anchor=now, known=resume)
 
 
 def _goes_on(row: Row, at: Progress) -> bool:
