@@ -6,7 +6,7 @@ from typing import Any
 
 from beatkit.entry import Entry
 from beatkit.registry.binding import binding_of
-from beatkit.registry.plain import plain_entry
+from beatkit.registry.plain import named_by_text, plain_entry
 from beatkit.registry.policies import policy_for, read_policies, unused_names
 from beatkit.registry.problem import error_listing
 from beatkit.registry.unknown import unknown_tasks
@@ -77,6 +77,7 @@ def _plain(app: Any, declared: dict[str, Entry], messages: list[str]) -> dict[st
     rows = {
         name: row for name, row in (app.conf.beat_schedule or {}).items() if name not in declared
     }
+    rows = named_by_text(rows, messages)
     policies = read_policies(app.conf.get("beatkit_policies"), messages)
     messages += unused_names(policies, rows, declared)
     zone, entries = zone_name(app.conf), {}

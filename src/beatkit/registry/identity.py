@@ -20,6 +20,11 @@ def read_name(said: Mapping[str, Any], problems: list[Problem]) -> str | None:
     return None
 
 
+def is_text(name: object) -> bool:
+    """Whether something is text that UTF-8 can write: not so the halves of a surrogate pair."""
+    return isinstance(name, str) and name == name.encode(errors="ignore").decode()
+
+
 def read_description(
     said: Mapping[str, Any], function: Callable[..., Any] | None, problems: list[Problem]
 ) -> str:
@@ -41,7 +46,7 @@ def read_tags(said: Mapping[str, Any], problems: list[Problem]) -> tuple[str, ..
     if tags is None:
         return ()
     listed: list[Any] = list(tags) if isinstance(tags, Iterable) else [tags]
-    if not isinstance(tags, str) and all(isinstance(tag, str) and tag for tag in listed):
+    if not isinstance(tags, str) and all(is_text(tag) and tag for tag in listed):
         return tuple(dict.fromkeys(listed))
     problems.append(
         Problem(f"tags is {tags!r}, expected a list of texts", 'write tags=["billing"]')

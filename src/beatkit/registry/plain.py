@@ -12,6 +12,7 @@ from typing import Any
 
 from beatkit.entry import Entry, Policy
 from beatkit.errors import ScheduleError
+from beatkit.registry.identity import is_text
 from beatkit.registry.problem import Problem, render, shown
 from beatkit.registry.resolve import bound_schedule
 
@@ -19,6 +20,23 @@ from beatkit.registry.resolve import bound_schedule
 # do not depend on when anything started or last ran.
 _KEYS = ("task", "schedule", "args", "kwargs", "options", "relative")
 _IGNORED = ("name", "app", "last_run_at", "total_run_count")
+
+
+def named_by_text(rows: Mapping[Any, Any], messages: list[str]) -> dict[str, Any]:
+    """Return the rows whose keys are names that a store can keep; say what is wrong with others.
+
+    One name that no store can write down would keep all entries from being sent.
+    """
+    named: dict[str, Any] = {}
+    for name, row in rows.items():
+        if is_text(name):
+            named[name] = row
+        else:
+            messages.append(render(_NO_NAME, entry=name, source=None, where="beat_schedule"))
+    return named
+
+
+_NO_NAME = Problem("its name is no text that UTF-8 can write", 'write "close-day"')
 
 
 def plain_entry(

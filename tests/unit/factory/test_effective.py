@@ -264,6 +264,17 @@ def test_a_plain_entry_that_cannot_work(app: Celery, row: object, wrong: str, re
     assert refused(app) == f"Entry 'plain': {wrong}\n  declared in beat_schedule\n  {remedy}"
 
 
+@pytest.mark.parametrize("name", ["half a \ud83d", 7, None])
+def test_a_name_that_no_store_can_keep(app: Celery, name: object) -> None:
+    app.conf.beat_schedule = {name: {"task": "celery.backend_cleanup", "schedule": 30}}
+    app.conf.beatkit_policies = {"*": {"coalesce": True}}
+    assert refused(app) == (
+        f"Entry {name!r}: its name is no text that UTF-8 can write\n"
+        "  declared in beat_schedule\n"
+        '  write "close-day"'
+    )
+
+
 def test_an_interval_of_zero_in_beat_schedule(app: Celery) -> None:
     app.conf.beat_schedule = {"plain": {"task": "celery.backend_cleanup", "schedule": 0}}
     assert refused(app).startswith("Entry 'plain': ")
