@@ -190,6 +190,20 @@ def test_a_coalescing_start_is_given_the_newest_slot_and_covers_the_others(bench
     assert runs.start(run(newest + 15_000, coalesce=True)) == Verdict("start", newest + 15_000)
 
 
+def test_a_countdown_leaves_what_it_still_holds_back_to_runs_of_its_own(bench: Bench) -> None:
+    runs, newest = bench.store.runs(), decided(bench)
+    due = bench.store.read([]).now - 30_000
+
+    def delayed(slot: int) -> Run:
+        return run(slot, coalesce=True, delay=30_000)
+
+    assert runs.start(delayed(due - 20_000)) == Verdict("start", due - 20_000)
+    assert outcome(runs, delayed(due - 10_000)) == "coalesced"
+    assert runs.start(delayed(due + 10_000)) == Verdict("start", due + 10_000)
+    bench.advance(newest - due)
+    assert runs.start(delayed(due + 20_000)) == Verdict("start", newest)
+
+
 def test_a_start_before_anything_was_decided_is_given_its_own_slot(bench: Bench) -> None:
     """Progress is then where the entry begins to count: it covers, and is no slot."""
     runs, start = bench.store.runs(), seed_one(bench.store, in_force(bench.store))

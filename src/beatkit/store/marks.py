@@ -167,6 +167,8 @@ def started(run: Run, ledger: Ledger, decided: Progress | None, now: int) -> Led
         newest = run.slot if decided is None else max(decided.slot, run.slot)
         # Progress that no beat decided is where the entry begins to count, and no slot.
         given = run.slot if decided is None or not decided.by else newest
+        if run.delay and newest > now - run.delay:
+            newest, given = max(run.slot, now - run.delay), run.slot
         ledger = replace(ledger, covers=newest, covered_by=run.key)
     if is_kept(run, ledger):
         ledger = replace(ledger, kept=None)

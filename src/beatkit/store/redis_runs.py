@@ -40,7 +40,7 @@ class RedisRuns:
                 *(LIVE_MS, KEEP_MS, MARKS, self._events),
                 *(run.entry, run.key, run.slot, run.token, run.by),
                 *(run.attempt, int(run.redelivered), not_after),
-                *(int(run.coalesce), run.overlap, _to_keep(run), run.kind, run.id),
+                *(int(run.coalesce), run.overlap, _to_keep(run), run.kind, run.id, run.delay),
             ],
         )
         return Verdict(cast(Outcome, outcome.decode()), int(slot), int(wait))

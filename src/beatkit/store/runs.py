@@ -65,6 +65,8 @@ class Run:
         redelivered: The broker says that somebody had it before.
         not_after: The latest instant at which it may start, milliseconds since 1970.
         coalesce: Its start covers, and it is covered by, the entry's other starts.
+        delay: Milliseconds after its slot for which its message was held back (countdown).
+            What is held back still is for runs to come, and not covered.
         overlap: What becomes of it while another run of the entry is live.
         kind: Why it was sent.
         previous: The slot before it, as its message says; None: it says none.
@@ -81,6 +83,7 @@ class Run:
     redelivered: bool = False
     not_after: int | None = None
     coalesce: bool = False
+    delay: int = 0
     overlap: Overlap = "allow"
     kind: Kind = "scheduled"
     previous: int | None = None
@@ -140,7 +143,8 @@ class Runs(Protocol):
           `overlap="buffer_one"`: "kept", in the place of one kept before. Of two, the
           newer slot is kept, and the other answered or recorded as "overlap";
         - "start". With `coalesce` it covers all slots of the entry decided by now, and
-          is given the newest of them.
+          is given the newest of them; with a `delay`, while the newest is held back, it
+          covers those that are not, and is given its own.
 
         What becomes of it goes into the store's history, but for "held".
         """

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 from uuid import uuid4
 
+from celery.utils.time import maybe_iso8601
+
 from beatkit.entry import Kind, Policy
 from beatkit.sending.message import ENTRY, KIND, POLICY, PREVIOUS, SLOT
 from beatkit.store.runs import Ending, Run
@@ -53,10 +55,17 @@ def _run(request: Any, entry: str, slot: int, policy: Policy) -> Run:
         redelivered=bool(delivery.get("redelivered") or request.get(PUT_BACK)),
         not_after=None if deadline is None else slot + round(deadline * 1000),
         coalesce=policy.coalesce and not asked_for,
+        delay=_delay(request, slot),
         overlap=policy.overlap,
         kind=kind,
         previous=request.get(PREVIOUS),
     )
+
+
+def _delay(request: Any, slot: int) -> int:
+    """Return for how long after its slot a message was held back, by its countdown."""
+    eta = None if request.get(PUT_BACK) else maybe_iso8601(request.eta)
+    return 0 if eta is None else max(0, round(eta.timestamp() * 1000) - slot)
 
 
 def _attempt(request: Any) -> int:

@@ -4,7 +4,7 @@
 -- ARGV  ms to add to the server's clock, ms for which a mark is live, ms for which it is kept,
 --       how many are kept, events kept in the history, entry, key, slot, token, by,
 --       attempt, redelivered, not_after or "", coalesce, overlap, what to keep (JSON) or "",
---       kind, task id
+--       kind, task id, delay
 -- marks: key -> "state given token until started attempt"   "covers" -> "slot key"
 --        "kept": see `kept`
 -- ran: entry -> the event of the run that started last
@@ -13,6 +13,7 @@ local live_for, keep_for, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(
 local keep_events, entry, key, slot, token, by = unpack(ARGV, 5, 10)
 local attempt, redelivered, coalesce = tonumber(ARGV[11]), ARGV[12] == '1', ARGV[14] == '1'
 local not_after, overlap, kind, id = tonumber(ARGV[13]), ARGV[15], ARGV[17], ARGV[18]
+local delay = tonumber(ARGV[19])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
 
@@ -109,6 +110,9 @@ elseif coalesce then
   local newest = decided and tonumber(decided) > tonumber(slot) and decided or slot
   -- Progress that no beat decided is where the entry begins to count, and no slot.
   if decider ~= '-' then given = newest end
+  if delay > 0 and tonumber(newest) > now - delay then
+    newest, given = text(math.max(tonumber(slot), now - delay)), slot
+  end
   redis.call('HSET', marks, 'covers', newest .. ' ' .. key)
 end
 trim()
