@@ -13,8 +13,9 @@ ONLY ?=
 demo: $(VENV)/.demo
 	$(BIN)/beatkit dev examples/hello.py $(if $(FOR),--for $(FOR))
 
+# All but the pages of the docs, which `make check` carries out.
 test: $(VENV)/.develop
-	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not chaos and not slow"
+	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not chaos and not slow" --ignore=tests/docs
 
 test-all: $(VENV)/.develop
 	$(BIN)/pytest -n $(JOBS) --dist loadfile -m "not chaos"
@@ -31,7 +32,7 @@ check: $(VENV)/.develop
 	$(BIN)/mypy
 	$(BIN)/basedpyright
 	$(BIN)/lint-imports
-	$(BIN)/pytest -q tests/docs
+	$(BIN)/pytest -n $(JOBS) -q tests/docs
 
 format: $(VENV)/.develop
 	$(BIN)/ruff format .
