@@ -210,12 +210,12 @@ def not_built(entry: Entry, error: Exception) -> NotBuilt:
 def _brokers_own(error: BaseException | None) -> BaseException | None:
     """Find the error of the broker's connection that kombu wrapped, if any.
 
-    Only what came out of publishing is looked at. A lazy argument that cannot read its file
-    raises an OSError too, and that is no reason to hold up the other entries.
+    Only what came out of publishing is looked at, and of that no OSError about files: a lazy
+    argument or a serializer that cannot read its own is no reason to hold up other entries.
     """
     from redis.exceptions import RedisError
 
-    while error is not None and not isinstance(error, RedisError | OSError):
+    while error is not None and not isinstance(error, RedisError | ConnectionError | TimeoutError):
         error = error.__cause__ or error.__context__
     return error
 

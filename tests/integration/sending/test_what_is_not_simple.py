@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -12,6 +13,7 @@ from celery import Task, signals
 from celery.app.task import Task as StockTask
 from celery.beat import BeatLazyFunc
 from kombu import Exchange, Queue
+from kombu.serialization import registry
 
 from beatkit.entry import Entry
 from beatkit.errors import StoreUnavailable
@@ -343,6 +345,23 @@ def test_whatever_an_entry_raises_is_its_own_and_no_outage_of_the_broker(
         f"Entry 'hello': task 'shop.hello' could not be sent: {why}\n"
         "  the slot is still owed, and is tried again"
     )
+
+
+def test_a_serializer_that_cannot_read_its_key_fails_its_entry_alone(desk: MakeDesk) -> None:
+    def signed(_: object) -> str:
+        raise FileNotFoundError(2, "No such file or directory", "signing.key")
+
+    at = desk()
+    good = Entry("good", "elsewhere.task", schedule=None)
+    bad = entry(options={"serializer": "signed"})
+    registry.register("signed", signed, json.loads, "application/json", "utf-8")
+    try:
+        answers = at.way.send(at.writer, [(bad, at.claim(bad)), (good, at.claim(good))]).answers
+    finally:
+        registry.unregister("signed")
+
+    assert [answer.outcome for answer in answers] == ["failed", "sent"]
+    assert "No such file or directory: 'signing.key'" in answers[0].detail
 
 
 @pytest.mark.parametrize("options", [{"retry_on_timeout": True}, {"max_retries": 50}])
