@@ -114,7 +114,7 @@ class Builder:
     def _render(self, out: Outgoing, now: int, begun_before: bool) -> tuple[Command, ...]:
         commands = _commands(self._captured(out, now, begun_before), out.options["task_id"])
         if not commands and is_celerys_own(self._app, out.entry):
-            raise NotBuilt(_NOTHING.format(out.entry.name, out.entry.task))
+            raise no_queue(out.entry)
         return commands
 
     def _captured(self, out: Outgoing, now: int, begun_before: bool) -> list[Message]:
@@ -162,6 +162,11 @@ def refuse_eager(app: Any, entry: Entry) -> None:
     """Raise `NotBuilt` where the app runs tasks instead of sending them."""
     if app.conf.task_always_eager:
         raise NotBuilt(_EAGER.format(entry.name))
+
+
+def no_queue(entry: Entry) -> NotBuilt:
+    """Say that an entry's message would reach no queue."""
+    return NotBuilt(_NOTHING.format(entry.name, entry.task))
 
 
 _EAGER = (

@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
 from amqp.exceptions import FrameSyntaxError
@@ -23,12 +24,13 @@ from beatkit.sending.build import (
     as_celery_would,
     is_believed_sent,
     keep_from_backend,
+    no_queue,
     not_built,
     refuse_eager,
     through_celery,
 )
 from beatkit.sending.capture import bounded_options
-from beatkit.sending.message import Outgoing
+from beatkit.sending.message import SLOT, Outgoing
 from beatkit.sending.pulse import Pulse
 
 CONFIRM_S = 3.0
@@ -37,6 +39,9 @@ CONFIRM_S = 3.0
 HEARTBEAT_S = 3
 """An AMQP broker closes a connection that was silent for two of these."""
 
+
+NO_ROUTE = 312
+"""With this code an AMQP broker returns a message that no queue is bound for."""
 
 _MALFORMED = (FrameSyntaxError,)
 """Counted by py-amqp among the errors of a connection, but it says that a message cannot be
@@ -57,11 +62,22 @@ class _Confirmed:
     def publish(self, *args: Any, **kwargs: Any) -> Any:
         self.published += 1
         bounds = {"retry": False, "confirm_timeout": CONFIRM_S}
+        if _must_reach_a_queue(kwargs.get("headers") or {}):
+            bounds["mandatory"] = True
         try:
             return super().publish(*args, **{**kwargs, **bounds})  # type: ignore[misc]
         except Exception as error:
             self.trouble = error  # the broker's; what user's code raises does not pass here
             raise
+
+
+def _must_reach_a_queue(headers: Mapping[str, Any]) -> bool:
+    """Whether a message is a slot's: RabbitMQ confirms also what no queue is bound for.
+
+    Not so an event, for which there may be no listener; nor what an exchange of the delaying
+    plugin keeps, which it calls unroutable until its time has come.
+    """
+    return SLOT in headers and "x-delay" not in headers
 
 
 class Publisher:
@@ -200,6 +216,8 @@ class Publisher:
             self.close()  # what is on the wire is unknown: begin with a clean connection
         if outage is not None and not refused:
             return BrokerUnavailable(_AWAY.format(outage))
+        if any(getattr(cause, "reply_code", 0) == NO_ROUTE for cause in chain):
+            return no_queue(out.entry)
         return not_built(out.entry, error)
 
     def close(self) -> None:

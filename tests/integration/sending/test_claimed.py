@@ -10,6 +10,7 @@ from uuid import uuid4
 
 import pytest
 from celery import Celery, Task
+from kombu import Exchange, Queue
 
 from beatkit.sending import BrokerUnavailable, open_way
 from beatkit.store import Pending, Store, open_store
@@ -42,6 +43,35 @@ def test_a_slot_is_claimed_published_and_settled(counter: Counter) -> None:
     assert message.headers["beatkit-slot"] == slot
     assert message.headers["id"] == message.properties["correlation_id"]
     assert counter.pendings() == []
+
+
+def test_a_message_that_no_queue_is_bound_for_is_not_taken_for_sent(
+    counter_at: Callable[[str], Counter], rabbitmq_url: str
+) -> None:
+    at = counter_at(rabbitmq_url)
+    at.app.conf.task_send_sent_event = True  # whose exchange has no listener, either
+    news = Exchange(f"beatkit-test-{uuid4().hex}", type="topic", durable=False, auto_delete=True)
+    astray = replace(at.entry(), options={"exchange": news.name, "routing_key": "today"})
+    good = at.entry("good")
+    with at.app.connection_for_write() as connection:
+        news(connection.default_channel).declare()
+        batch = [(astray, at.claim(astray)), (good, at.claim(good))]
+
+        first = at.way.send(at.writer, batch)
+        queue = Queue(at.queue_name, news, routing_key="today")
+        queue(connection.default_channel).declare()
+        again = at.way.send(at.writer, batch)
+
+    assert [answer.outcome for answer in first.answers] == ["failed", "pending"]
+    assert first.answers[0].detail == (
+        "Entry 'hello': task 'elsewhere.task' put no message on a queue, expected one\n"
+        "  from its routing: the exchange it is routed to has no queue bound to it\n"
+        "  write task_queues with that queue, or start the worker that consumes it first"
+    )
+    assert [answer.outcome for answer in again.answers] == ["decided", "decided"]
+    slots = [message.headers["beatkit-entry"] for message in at.received()]
+    assert sorted(slots) == ["good", "hello"]
+    assert at.pendings() == []
 
 
 def test_a_batch_sent_again_publishes_nothing_again(counter: Counter) -> None:
