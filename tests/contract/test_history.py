@@ -70,6 +70,24 @@ def test_a_batch_is_told_in_its_order(bench: Bench) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("known", "reason"), [("paused", "paused: month's end"), ("deadline", "deadline")]
+)
+def test_a_paused_slot_that_a_beat_passes_over_itself_is_told_once(
+    bench: Bench, known: Any, reason: str
+) -> None:
+    writer = in_force(bench.store)
+    at = seed_one(bench.store, writer)
+    bench.store.act(Action("pause", ("*",), reason="month's end"))
+    over = Missed(at + 5, at + 15, 3, known)
+
+    bench.store.claim(writer, [push(at, at + 15, act="miss", missed=over, scopes=("*",))])
+
+    assert [(one.what, one.first, one.slot, one.count, one.why) for one in told(bench.store)] == [
+        ("missed", at + 5, at + 15, 3, reason),
+    ]
+
+
 def test_a_claimed_slot_is_sent_once_it_is_reported_as_published(bench: Bench) -> None:
     writer = in_force(bench.store)
     at = seed_one(bench.store, writer)

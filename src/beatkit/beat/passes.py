@@ -255,9 +255,10 @@ class Passes:
         row.progress = move.slot
         self._unanswered.pop(row.entry.name, None)
         self.roster.succeed(row)
-        if move.missed is not None:
+        withheld = answer.outcome == "withheld"
+        if move.missed is not None and not (withheld and move.missed.first == move.slot):
             report.missed(row.entry, move.missed)
-        if answer.outcome == "withheld":
+        if withheld:
             report.withheld(row.entry, move.slot, answer.detail)
         elif answer.outcome != "missed":
             self._last_sent = now

@@ -119,11 +119,15 @@ def events_of(claim: Claim, answer: Answer, by: str, now: int) -> tuple[Event, .
                      why=plain(why))  # fmt: skip
 
     over = claim.missed
+    whole = over is not None and over.last == claim.slot
+    withheld = answer.outcome == "withheld"
+    if over is not None and whole and withheld and over.reason == "paused":
+        over = replace(over, reason=answer.detail)  # the beat knew of the pause, not of its reason
     events = () if over is None else (missed(over.first, over.last, over.count, over.reason),)
     if answer.outcome == "sent":
         return (*events, Event("sent", now, claim.entry, claim.slot, claim.kind, by))
-    if answer.outcome == "withheld":
+    if withheld and not whole:
         return (*events, missed(claim.slot, claim.slot, 1, answer.detail))
-    if answer.outcome == "missed" and (over is None or over.last != claim.slot):
+    if answer.outcome == "missed" and not whole:
         return (*events, missed(claim.slot, claim.slot, 1, "empty"))
     return events

@@ -159,10 +159,15 @@ end
 
 local function withhold(claim, raw, by, why, used_up)
   claim.commands, claim.act = {}, 'withhold'
+  -- A beat that knew of the pause passes the slot over itself: it is told once, with the pause's reason.
+  local told = claim.missed and claim.missed[2] == claim.slot
+  if told and claim.missed[4] == 'paused' then claim.missed[4] = why end
   local error = decide(claim, raw)
   if error then return {'failed', claim.after, by, '0', '0', error} end
   if used_up then redis.call('HDEL', paused, 'skip:' .. claim.entry) end
-  tell('missed', stamp, claim.slot, letter(claim.kind), me, '', claim.slot, '1', plain(why), claim.entry)
+  if not told then
+    tell('missed', stamp, claim.slot, letter(claim.kind), me, '', claim.slot, '1', plain(why), claim.entry)
+  end
   return {'withheld', claim.slot, me, '0', '0', why}
 end
 
