@@ -6,6 +6,7 @@ from datetime import datetime
 
 import click
 
+from beatkit.cli import held
 from beatkit.cli.answer import Answer
 from beatkit.cli.clocks import remark
 from beatkit.cli.listing import owner
@@ -22,7 +23,7 @@ COLUMNS = (
     Column("IN", "in_s", right=True),
     Column("NAME", "name", least=18, pinch=True),
     Column("QUEUE", "queue", least=7, give_way=3),
-    Column("REMARK", "remark", least=13, give_way=2),
+    Column("REMARK", "remark", least=13, give_way=2, spare=True),
     Column("OWNER", "owner", spare=True),
 )
 
@@ -36,7 +37,7 @@ def next_verb(view: View, names: tuple[str, ...], count: int, until: str | None)
     """Show the coming slots of all entries, merged, the earliest first.
 
     NAMES are names or globs such as 'shop.*'; none means all. Entries that are off are left
-    out. A remark stands where the clocks change.
+    out. A remark says where the clocks change, and what a pause holds back.
     """
     stop = None if until is None else instant(until, view.now)
     slots = view.schedule.next(count, patterns=names, after=view.now, until=stop)
@@ -45,7 +46,8 @@ def next_verb(view: View, names: tuple[str, ...], count: int, until: str | None)
 
 def answer(view: View, slots: list[Slot]) -> Answer:
     """Return the slots as an answer."""
-    rows = [_row(view, slot) for slot in slots]
+    seen: set[str] = set()
+    rows = [_row(view, slot, seen) for slot in slots]
     return Answer(
         kind="next",
         about={**stamp("now", view.now), "timezone": str(view.zone)},
@@ -54,17 +56,21 @@ def answer(view: View, slots: list[Slot]) -> Answer:
     )
 
 
-def _row(view: View, slot: Slot) -> Row:
+def _row(view: View, slot: Slot, seen: set[str]) -> Row:
+    """Return a slot as a row; `seen` are the entries of those before it."""
     entry = view.schedule.entry(slot.entry)
     at: datetime = slot.scheduled_for.astimezone(view.zone_of(entry))
     left = from_now(slot.scheduled_for, view.now)
     destination = view.schedule.destination(entry)
+    withheld = held.remark(view, entry, slot.scheduled_for, first=entry.name not in seen)
+    seen.add(entry.name)
+    text = ", ".join(filter(None, (withheld, remark(at))))
     cells = {
         "AT": worded(at, view.now),
         "IN": distance(left),
         "NAME": entry.name,
         "QUEUE": queue_text(destination),
-        "REMARK": remark(at),
+        "REMARK": text or "-",
         "OWNER": "runtime" if owner(view, entry) == "runtime" else "-",
     }
     data = {
@@ -73,7 +79,7 @@ def _row(view: View, slot: Slot) -> Row:
         "name": entry.name,
         "queue": destination.queue,
         "priority": destination.priority,
-        "remark": remark(at),
+        "remark": text,
         "owner": owner(view, entry),
     }
     return Row(cells, data)

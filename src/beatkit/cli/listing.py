@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from beatkit.cli import held
 from beatkit.cli.answer import Answer
 from beatkit.cli.lately import brief, facts, lately
 from beatkit.cli.names import EntryName
@@ -29,7 +30,13 @@ COLUMNS = (
     Column("STATE", "state"),
     Column("OWNER", "owner", spare=True),
 )
-STYLES = {"no task": "error", "no queue": "error", "off": "quiet", "ended": "quiet"}
+STYLES = {
+    "paused": "warning",
+    "no task": "error",
+    "no queue": "error",
+    "off": "quiet",
+    "ended": "quiet",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +92,10 @@ def see(view: View, entry: Entry) -> Seen:
         state = "no task"
     elif not destination.known:
         state = "no queue"
+    elif not following:
+        state = "ended"
     else:
-        state = "on" if following else "ended"
+        state = "paused" if held.pauses(view, entry) else "on"
     zone = view.zone_of(entry)
     return Seen(entry, following and following.astimezone(zone), destination, state)
 
@@ -118,7 +127,7 @@ def _row(view: View, seen: Seen, verbose: bool) -> Row:
         "NAME": entry.name,
         "SCHEDULE": text,
         "QUEUE": queue_text(seen.destination),
-        "STATE": seen.state,
+        "STATE": held.brief(view, entry, seen.state),
         "OWNER": "runtime" if owner(view, entry) == "runtime" else "-",
     }
     return Row(cells, _data(view, seen, left), STYLES.get(seen.state, ""))
@@ -137,6 +146,7 @@ def _data(view: View, seen: Seen, left: timedelta | None) -> dict[str, Any]:
         "queue": seen.destination.queue,
         "priority": seen.destination.priority,
         "state": seen.state,
+        **held.facts(view, entry),
         "owner": owner(view, entry),
         "timezone": str(view.zone_of(entry)),
         "tags": list(entry.tags),

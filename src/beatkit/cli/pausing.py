@@ -12,6 +12,7 @@ from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.view import View, acting
 from beatkit.cli.when import Instant, instant, stamp, worded
+from beatkit.cli.wording import scope_text
 from beatkit.pauses import Paused, Target
 from beatkit.record import ActionError
 
@@ -119,7 +120,7 @@ def _row(view: View, pause: Paused, state: str) -> Row:
     since = pause.since.astimezone(view.zone)
     until = None if pause.until is None else pause.until.astimezone(view.zone)
     cells = {
-        "PAUSED": _worded(pause.scope),
+        "PAUSED": scope_text(pause.scope),
         "STATE": state,
         "SINCE": worded(since, view.now),
         "UNTIL": worded(until, view.now),
@@ -135,9 +136,3 @@ def _row(view: View, pause: Paused, state: str) -> Row:
         "reason": pause.reason,
     }
     return Row(cells, data, "warning" if state == "still paused" else "")
-
-
-def _worded(scope: str) -> str:
-    kind, _, name = scope.partition(":")
-    words = {"*": "everything", "tag": f"tag {name}", "skip": f"{name}, its next slot"}
-    return words.get(kind, name)

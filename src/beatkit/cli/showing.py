@@ -9,6 +9,7 @@ from typing import Any
 
 import click
 
+from beatkit.cli import held
 from beatkit.cli.answer import Answer
 from beatkit.cli.clocks import remark
 from beatkit.cli.lately import at_length, lately
@@ -28,7 +29,7 @@ PAIRS = (Column("FIELD", "field"), Column("VALUE", "value", least=20, wrap=True)
 RUNS = (
     Column("NEXT", "at"),
     Column("IN", "in_s", right=True, give_way=1),
-    Column("REMARK", "remark", least=13),
+    Column("REMARK", "remark", least=13, spare=True),
 )
 
 
@@ -43,7 +44,8 @@ def show_verb(view: View, name: str, count: int) -> None:
     Secrets in arguments and options are hidden.
     """
     entry = view.schedule.entry(name)
-    runs = [run(view, at) for at in coming(view, entry, count)]
+    slots = coming(view, entry, count)
+    runs = [run(view, at, held.remark(view, entry, at, first=at is slots[0])) for at in slots]
     last = lately(view, [name]).get(name)
     document = {**facts(view, entry), **last_facts(view, last), "next": [row.data for row in runs]}
     told = [*words(view, entry), ("last run", at_length(view, last))]
@@ -66,12 +68,13 @@ def coming(view: View, entry: Entry, count: int) -> list[datetime]:
     return [aware(slot, view.zone_of(entry)) for slot in islice(slots, count)]
 
 
-def run(view: View, at: datetime) -> Row:
-    """Return one coming slot as a row."""
+def run(view: View, at: datetime, withheld: str = "") -> Row:
+    """Return one coming slot as a row; `withheld` says why it will not be sent."""
     left = until(at, view.now)
+    text = ", ".join(filter(None, (withheld, remark(at))))
     return Row(
-        {"NEXT": worded(at, view.now), "IN": distance(left), "REMARK": remark(at)},
-        {**stamp("at", at), "in_s": left.total_seconds(), "remark": remark(at)},
+        {"NEXT": worded(at, view.now), "IN": distance(left), "REMARK": text or "-"},
+        {**stamp("at", at), "in_s": left.total_seconds(), "remark": text},
     )
 
 
@@ -85,6 +88,7 @@ def facts(view: View, entry: Entry) -> dict[str, Any]:
         "task": entry.task,
         "description": entry.description,
         "state": seen.state,
+        **held.facts(view, entry),
         "schedule": schedule_text(entry),
         "in_words": described(entry.schedule),
         "timezone": str(view.zone_of(entry)),
@@ -108,6 +112,7 @@ def words(view: View, entry: Entry) -> Iterator[tuple[str, str]]:
     yield "description", entry.description
     yield "task", entry.task
     yield "state", seen.state
+    yield from held.told(view, entry)
     yield "schedule", schedule_text(entry)
     yield "in words", described(entry.schedule)
     yield "shown in", str(view.zone_of(entry))

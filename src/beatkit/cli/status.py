@@ -15,6 +15,7 @@ from beatkit.cli.reach import refuse_out_of_reach
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.view import View, reading
 from beatkit.cli.when import Duration, aware, distance, stamp, worded
+from beatkit.cli.wording import scope_text
 from beatkit.errors import DeclarationError
 from beatkit.registry.runtime import workable
 from beatkit.store import Peer
@@ -168,7 +169,7 @@ def words(view: View, choice: Choice, found: Survey) -> Iterator[tuple[str, str]
         if kind == "skip":
             yield "skipping", f"the next slot of {name}: {pause.reason} ({pause.by})"
             continue
-        yield "paused", f"{scope}: {pause.reason} ({pause.by}{until})"
+        yield "paused", f"{scope_text(scope)}: {pause.reason} ({pause.by}{until})"
 
 
 def remarks(choice: Choice, found: Survey, eviction: str | None) -> Iterator[str]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, tzinfo
 from functools import update_wrapper
 from pathlib import Path
@@ -20,6 +20,7 @@ from beatkit.errors import BeatkitError, StoreError, StoreUnavailable
 if TYPE_CHECKING:
     from beatkit.entry import Entry
     from beatkit.operate import Schedule
+    from beatkit.store import Pause
 
 
 READ_S = 1.0
@@ -38,6 +39,7 @@ class View:
         forced: `--tz` was given: entries with a zone of their own are shown in it too.
         schedule: The app's schedule.
         unread: The store was not asked, or did not answer.
+        paused: The pauses in force by scope, and the skips, as far as the store was asked.
     """
 
     app: Any
@@ -47,6 +49,7 @@ class View:
     forced: bool
     schedule: Schedule
     unread: bool = False
+    paused: Mapping[str, Pause] = field(default_factory=dict)
 
     def zone_of(self, entry: Entry) -> tzinfo:
         """Return the zone in which an entry's instants are shown."""
@@ -100,9 +103,13 @@ def _joined(view: View) -> View:
         choice = choose(view.app)
         if is_file_to_be_made(choice.url):
             return replace(view, unread=True)
-        return replace(view, schedule=view.schedule.with_runtime(timeout=READ_S))
+        with view.schedule.open(READ_S) as (store, _):
+            paused = store.pauses().pauses
+            return replace(view, schedule=view.schedule.joined(store), paused=paused)
     except StoreUnavailable as error:
-        view.outlet.note(f"runtime-owned entries are not shown: {str(error).splitlines()[0]}")
+        view.outlet.note(
+            f"runtime-owned entries and pauses are not shown: {str(error).splitlines()[0]}"
+        )
     except StoreError:
         pass  # there is none, so nothing can have been added
     return replace(view, unread=True)

@@ -31,6 +31,13 @@ def described(schedule: Any) -> str:
     return str(describe()) if callable(describe) else repr(schedule)
 
 
+def scope_text(scope: str) -> str:
+    """Return what a pause holds: `shop.hello`, `tag mail`, `everything`."""
+    kind, _, name = scope.partition(":")
+    words = {"*": "everything", "tag": f"tag {name}", "skip": f"{name}, its next slot"}
+    return words.get(kind, name)
+
+
 def queue_text(destination: Destination) -> str:
     """Return `queue`, or `queue/priority`."""
     if destination.priority is None:

@@ -195,8 +195,8 @@ schedule     none is in force; this code's is 0f0f
 store        sqlite:///beatkit.db (from broker_url)
 sending      claimed: no slot is lost; one may be sent twice, with one task id
 unpublished  1 claimed, not reported as published
-paused       *: deploy (ann@desk)
-paused       tag:mail: the printer (bob@desk, until Sun 22 Nov 13:00:07 UTC)
+paused       everything: deploy (ann@desk)
+paused       tag mail: the printer (bob@desk, until Sun 22 Nov 13:00:07 UTC)
 
 OVERDUE         DUE                      LATE
 shop.close_day  Sun 22 Nov 11:57 UTC  3min 7s
