@@ -36,8 +36,8 @@ class Answer:
 
     Attributes:
         kind: The verb.
-        about: Keys of the JSON document beside the rows: the present, the zone, counts.
         tables: What people see, and what plain prints.
+        about: Keys of the JSON document beside the rows, such as counts.
         items: The rows for programs; None: the data of the first table's rows.
         lines: What people see in place of the tables, where a table does not suit.
         notes: Lines for stderr, after the data.
@@ -45,8 +45,8 @@ class Answer:
     """
 
     kind: str
-    about: Mapping[str, Any]
     tables: Sequence[Table]
+    about: Mapping[str, Any] = field(default_factory=dict)
     items: Sequence[Mapping[str, Any]] | None = None
     lines: Sequence[Line] | None = None
     notes: Sequence[str] = ()
@@ -67,12 +67,14 @@ class Outlet:
         form: One of `FORMATS`.
         colour: False where NO_COLOR or `celery --no-color` asks for none.
         quiet: `celery --quiet`: no header in plain, no notes.
+        about: Keys of every JSON document: the present, and the zone.
         width: Cells of a line of the table.
     """
 
     form: str = "table"
     colour: bool = True
     quiet: bool = False
+    about: Mapping[str, Any] = field(default_factory=dict)
     width: int = field(default_factory=lambda: shutil.get_terminal_size((100, 24)).columns)
 
     def give(self, answer: Answer) -> None:
@@ -90,7 +92,8 @@ class Outlet:
 
 
 def _print_json(answer: Answer, outlet: Outlet) -> None:
-    document = {"schema": SCHEMA, "kind": answer.kind, **answer.about, "items": answer.rows()}
+    head = {"schema": SCHEMA, "kind": answer.kind, **outlet.about, **answer.about}
+    document = {**head, "items": answer.rows()}
     click.echo(json.dumps(document, indent=2, ensure_ascii=False, default=str))
 
 

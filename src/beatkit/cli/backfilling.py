@@ -11,8 +11,9 @@ import click
 from beatkit.backfill import Backfilling, Told
 from beatkit.cli.answer import NO, Answer
 from beatkit.cli.names import EntryName
-from beatkit.cli.pausing import BY
+from beatkit.cli.pausing import BY, REASON
 from beatkit.cli.table import Column, Row, Table
+from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, acting
 from beatkit.cli.when import Instant, instant, stamp, worded
 
@@ -26,7 +27,14 @@ COLUMNS = (
 )
 
 
-@click.command("backfill")
+@click.command(
+    "backfill",
+    cls=Verb,
+    examples=(
+        "backfill shop.poll_bank --from 2026-03-01T00:00Z --to 2026-03-02T00:00Z --dry-run",
+        "backfill shop.poll_bank --from 2026-03-01T00:00Z --to 2026-03-02T00:00Z --rate 5",
+    ),
+)
 @click.argument("name", type=EntryName())
 @click.option("--from", "start", type=Instant(), required=True,
               help="The first instant, such as 2026-03-01T00:00+01:00 or -2d.")  # fmt: skip
@@ -36,7 +44,7 @@ COLUMNS = (
 @click.option("--rate", type=click.FloatRange(0.01), help="Slots a second at most.")
 @click.option("--again", type=click.IntRange(0), default=0,
               help="Send a range once more that was sent: 1, then 2 and so on.")  # fmt: skip
-@click.option("--reason", default="", help="Why, for the record.")
+@REASON
 @BY
 @acting
 def backfill_verb(
@@ -114,7 +122,7 @@ def _answer(view: View, done: Backfilling, dry_run: bool, again: int) -> Answer:
         "dry_run": dry_run,
     }
     notes = list(_notes(view, done, dry_run, again))
-    return Answer("backfill", {}, [Table(COLUMNS, [Row(cells, data)])], notes=notes)
+    return Answer("backfill", [Table(COLUMNS, [Row(cells, data)])], notes=notes)
 
 
 def _notes(view: View, done: Backfilling, dry_run: bool, again: int) -> Iterator[str]:

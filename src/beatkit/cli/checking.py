@@ -7,6 +7,7 @@ import click
 from beatkit.checks import CROWD, Finding, Report, check
 from beatkit.cli.answer import NO, YES, Answer
 from beatkit.cli.table import Column, Line, Row, Table
+from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, reading
 
 COLUMNS = (
@@ -22,7 +23,14 @@ COLUMNS = (
 STYLES = {"error": "error", "warning": "warning", "note": "quiet"}
 
 
-@click.command("check")
+@click.command(
+    "check",
+    cls=Verb,
+    examples=(
+        "check",
+        "check --strict -o json",
+    ),
+)
 @click.option("--strict", is_flag=True, help="Exit with 1 on warnings too.")
 @click.option("--crowd", type=click.IntRange(1), default=CROWD, show_default=True,
               help="More entries than this on one instant are a warning.")  # fmt: skip

@@ -12,6 +12,7 @@ from beatkit.cli.clocks import remark
 from beatkit.cli.listing import owner
 from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
+from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, seeing
 from beatkit.cli.when import Instant, distance, instant, stamp, worded
 from beatkit.cli.when import until as from_now
@@ -28,9 +29,17 @@ COLUMNS = (
 )
 
 
-@click.command("next")
+@click.command(
+    "next",
+    cls=Verb,
+    examples=(
+        "next -n 5",
+        "next 'shop.*' --until +2h -o jsonl",
+    ),
+)
 @click.argument("names", nargs=-1, type=EntryName())
-@click.option("-n", "--count", type=click.IntRange(1), default=20, show_default=True)
+@click.option("-n", "--count", type=click.IntRange(1), default=20, show_default=True,
+              help="How many.")  # fmt: skip
 @click.option("--until", type=Instant(), help="Only slots before this time, such as +2h or 18:00.")
 @seeing
 def next_verb(view: View, names: tuple[str, ...], count: int, until: str | None) -> None:
@@ -50,7 +59,6 @@ def answer(view: View, slots: list[Slot]) -> Answer:
     rows = [_row(view, slot, seen) for slot in slots]
     return Answer(
         kind="next",
-        about={**stamp("now", view.now), "timezone": str(view.zone)},
         tables=[Table(COLUMNS, rows)],
         notes=[] if slots else ["nothing is due in this time"],
     )
@@ -70,7 +78,7 @@ def _row(view: View, slot: Slot, seen: set[str]) -> Row:
         "IN": distance(left),
         "NAME": entry.name,
         "QUEUE": queue_text(destination),
-        "REMARK": text or "-",
+        "REMARK": text,
         "OWNER": "runtime" if owner(view, entry) == "runtime" else "-",
     }
     data = {

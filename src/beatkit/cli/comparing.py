@@ -9,7 +9,8 @@ import click
 from beatkit.cli import locking
 from beatkit.cli.answer import NO, YES, Answer
 from beatkit.cli.table import Column, Row, Table
-from beatkit.cli.view import View, reading
+from beatkit.cli.verb import Verb
+from beatkit.cli.view import View, acting
 from beatkit.cli.when import stamp, worded
 from beatkit.state import Difference
 
@@ -34,11 +35,18 @@ STYLES = {
 }  # fmt: skip
 
 
-@click.command("diff")
+@click.command(
+    "diff",
+    cls=Verb,
+    examples=(
+        "diff --lock",
+        "diff --store -o json",
+    ),
+)
 @click.option("--lock", "lock", is_flag=True, help="Compare with a file of `lock`.")
 @click.option("--store", "store", is_flag=True, help="Compare with what the store keeps.")
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=locking.FILE)
-@reading
+@acting
 def diff_verb(view: View, lock: bool, store: bool, file: Path) -> None:
     """Compare the code's schedule; exit code 1 if it differs.
 
@@ -60,7 +68,7 @@ def _with_store(view: View) -> Answer:
     summary = said.get(count, f"{count} differences from the store")
     return Answer(
         kind="diff",
-        about={**stamp("now", view.now), "differences": count, "runtime": added},
+        about={"differences": count, "runtime": added},
         tables=[Table(COLUMNS, [_row(view, one) for one in found])],
         notes=[f"{summary}, {added} runtime-owned" if added else summary],
         code=NO if count else YES,

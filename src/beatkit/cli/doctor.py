@@ -11,7 +11,8 @@ import click
 
 from beatkit.cli.answer import NO, UNREACHABLE, YES, Answer
 from beatkit.cli.table import Column, Line, Row, Table
-from beatkit.cli.view import View, reading
+from beatkit.cli.verb import Verb
+from beatkit.cli.view import View, acting
 from beatkit.errors import StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -44,11 +45,18 @@ class Finding:
     data: Mapping[str, Any] = field(default_factory=dict)
 
 
-@click.command("doctor")
+@click.command(
+    "doctor",
+    cls=Verb,
+    examples=(
+        "doctor",
+        "doctor --read-only --timeout 1",
+    ),
+)
 @click.option("--timeout", type=click.FloatRange(0.1), default=3.0, show_default=True,
               help="Seconds for each server, whatever it does.")  # fmt: skip
 @click.option("--read-only", is_flag=True, help="Write nothing to any server.")
-@reading
+@acting
 def doctor_verb(view: View, timeout: float, read_only: bool) -> None:
     """Find why it does not work: broker, result backend, store, schedule.
 
@@ -72,7 +80,7 @@ def answer(findings: list[Finding]) -> Answer:
     code = max(finding.code for finding in findings)
     lines = [line for finding in findings for line in _lines(finding)]
     rows = [Row({}, finding.data) for finding in findings]
-    return Answer("doctor", {"ok": code == YES}, [Table(COLUMNS, rows)], lines=lines, code=code)
+    return Answer("doctor", [Table(COLUMNS, rows)], {"ok": code == YES}, lines=lines, code=code)
 
 
 def _lines(finding: Finding) -> list[Line]:

@@ -16,8 +16,9 @@ from beatkit.cli.differences import differences
 from beatkit.cli.normal import normal
 from beatkit.cli.showing import PAIRS, RUNS, run
 from beatkit.cli.table import Row, Table
+from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, reading
-from beatkit.cli.when import millis, stamp
+from beatkit.cli.when import millis
 from beatkit.errors import ScheduleError
 from beatkit.schedules.celery import bind, cron
 from beatkit.schedules.cron import CronRule
@@ -26,11 +27,20 @@ from beatkit.schedules.dialect import is_hashed
 EXAMPLE = "example"
 
 
-@click.command("explain")
+@click.command(
+    "explain",
+    cls=Verb,
+    examples=(
+        "explain '0 4 * * mon-fri'",
+        "explain 'H 3 * * *' --name shop.close_day --tz Europe/Berlin",
+    ),
+)
 @click.argument("words", nargs=-1, required=True, metavar="EXPR")
 @click.option("-n", "--count", type=click.IntRange(0), default=5, show_default=True,
               help="How many coming slots.")  # fmt: skip
-@click.option("--name", default=EXAMPLE, help="Take H from the hash of this entry's name.")
+@click.option(
+    "--name", default=EXAMPLE, metavar="NAME", help="Take H from the hash of this entry's name."
+)
 @reading
 def explain_verb(view: View, words: tuple[str, ...], count: int, name: str) -> None:
     """Say what a cron expression means: its normal form, in words, and its next slots.
@@ -88,7 +98,6 @@ def answer(view: View, document: dict[str, Any], runs: list[Row], notes: list[st
     ]
     return Answer(
         kind="explain",
-        about={**stamp("now", view.now), "timezone": str(view.zone)},
         tables=[Table(PAIRS, rows, headings=False), Table(RUNS, runs)],
         items=[{**document, "next": [row.data for row in runs]}],
         notes=notes,

@@ -13,6 +13,7 @@ from beatkit.cli.answer import Answer
 from beatkit.cli.names import EntryName
 from beatkit.cli.reach import refuse_out_of_reach
 from beatkit.cli.table import Column, Row, Table
+from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, acting
 from beatkit.cli.when import Instant, distance, instant, stamp, worded
 from beatkit.history import BAD, NOT_RUN, Record
@@ -33,9 +34,17 @@ SHOWN = 40
 """Bars of the picture of how long runs took."""
 
 
-@click.command("history")
+@click.command(
+    "history",
+    cls=Verb,
+    examples=(
+        "history shop.close_day -n 5",
+        "history --failed --since -24h",
+        "history 'shop.*' --not-run -o json",
+    ),
+)
 @click.argument("name", required=False, type=EntryName())
-@click.option("-n", "--limit", type=click.IntRange(1), default=50, show_default=True,
+@click.option("-n", "--count", type=click.IntRange(1), default=50, show_default=True,
               help="How many, the newest.")  # fmt: skip
 @click.option("--since", type=Instant(), help="Only what happened then or later, such as -2h.")
 @click.option("--until", type=Instant(), help="Only what happened before.")
@@ -45,7 +54,7 @@ SHOWN = 40
 def history_verb(
     view: View,
     name: str | None,
-    limit: int,
+    count: int,
     since: str | None,
     until: str | None,
     failed: bool,
@@ -60,7 +69,7 @@ def history_verb(
     first, last = (text and instant(text, view.now) for text in (since, until))
     wanted = (BAD if failed else frozenset()) | (NOT_RUN if not_run else frozenset())
     found = view.schedule.history(name, limit=None, since=first or None, until=last or None)
-    chosen = [one for one in found if not wanted or one.outcome in wanted][:limit]
+    chosen = [one for one in found if not wanted or one.outcome in wanted][:count]
     view.outlet.give(answer(view, chosen, name))
 
 
@@ -70,7 +79,6 @@ def answer(view: View, found: Sequence[Record], name: str | None) -> Answer:
     columns = [column for column in COLUMNS if not (one_entry and column.title == "NAME")]
     return Answer(
         kind="history",
-        about={**stamp("now", view.now), "timezone": str(view.zone)},
         tables=[Table(columns, [row(view, one) for one in found])],
         items=[data(one, view.zone) for one in found],
         notes=[_closing(view, found, one_entry)],

@@ -9,8 +9,9 @@ from typing import Any
 import click
 
 from beatkit.cli.answer import NO, YES, Answer
-from beatkit.cli.pausing import BY
+from beatkit.cli.pausing import BY, REASON
 from beatkit.cli.table import Column, Row, Table
+from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, acting
 from beatkit.cli.wording import schedule_text
 from beatkit.importing import Candidate, judged
@@ -25,10 +26,23 @@ COLUMNS = (
 )
 STYLES = {"refused": "error", "added": "added", "changed": "warning"}
 
+DRY_RUN = click.option("--dry-run", is_flag=True, help="Import nothing; say what would be.")
+
 Found = Callable[[View], list[Candidate]]
 
 
-@click.group("import")
+class Sources(click.Group):
+    """A group whose commands are where entries come from."""
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the list of sources."""
+        with formatter.section("Sources"):
+            formatter.write_dl(
+                [(name, one.get_short_help_str(60)) for name, one in self.commands.items()]
+            )
+
+
+@click.group("import", cls=Sources, subcommand_metavar="SOURCE [ARGS]...")
 def import_verb() -> None:
     """Take entries over from redbeat, django-celery-beat or a crontab.
 
@@ -47,14 +61,13 @@ def _importing(verb: Callable[..., list[Candidate]]) -> Callable[..., None]:
 
     called.__doc__ = verb.__doc__
     called.__name__ = verb.__name__
-    called.__click_params__ = getattr(verb, "__click_params__", [])  # type: ignore[attr-defined]
-    for option in (
-        BY,
-        click.option("--reason", default="", help="Why, for the record."),
-        click.option("--dry-run", is_flag=True, help="Import nothing; say what would be."),
-    ):
-        called = option(called)
-    return acting(called)
+    shared = acting(called)
+    for option in (BY, REASON, DRY_RUN):
+        option(shared)
+    # A source's own options come first, as with every verb: click reverses this list.
+    own = getattr(verb, "__click_params__", [])
+    shared.__click_params__ += own  # type: ignore[attr-defined]
+    return shared
 
 
 def _imported(
@@ -110,10 +123,19 @@ def _notes(found: list[Candidate], refused: int, dry_run: bool) -> Iterator[str]
     yield f"{can} {what}, {refused} refused" + ("; dry run: nothing was changed" * dry_run)
 
 
-@import_verb.command("redbeat")
+@import_verb.command(
+    "redbeat",
+    cls=Verb,
+    examples=(
+        "import redbeat --dry-run",
+        "import redbeat --url redis://old.example.org:6379/0",
+    ),
+)
 @_importing
-@click.option("--url", help="Of redbeat's Redis. [default: redbeat_redis_url, or the broker]")
-@click.option("--prefix", help="Of its keys. [default: redbeat_key_prefix, or redbeat:]")
+@click.option("--url", help="Of redbeat's Redis.",
+              show_default="redbeat_redis_url, or the broker")  # fmt: skip
+@click.option("--prefix", help="Of its keys.",
+              show_default="redbeat_key_prefix, or redbeat:")  # fmt: skip
 def redbeat_source(view: View, url: str | None, prefix: str | None) -> list[Candidate]:
     """From the keys of redbeat."""
     from beatkit.importing import redbeat
@@ -121,9 +143,17 @@ def redbeat_source(view: View, url: str | None, prefix: str | None) -> list[Cand
     return redbeat.read(view.app, url, prefix)
 
 
-@import_verb.command("django-celery-beat")
+@import_verb.command(
+    "django-celery-beat",
+    cls=Verb,
+    examples=(
+        "import django-celery-beat --dry-run",
+        "import django-celery-beat --database sqlite:///db.sqlite3",
+    ),
+)
 @_importing
-@click.option("--database", help="sqlite:///FILE. [default: as Django's settings say]")
+@click.option("--database", help="sqlite:///FILE.",
+              show_default="as Django's settings say")  # fmt: skip
 @click.option("--alias", default="default", show_default=True,
               help="Which of the databases in Django's settings.")  # fmt: skip
 def django_source(_view: View, database: str | None, alias: str) -> list[Candidate]:
@@ -133,16 +163,23 @@ def django_source(_view: View, database: str | None, alias: str) -> list[Candida
     return django.read(database, alias)
 
 
-@import_verb.command("crontab")
+@import_verb.command(
+    "crontab",
+    cls=Verb,
+    examples=(
+        "import crontab shop.cron --dry-run",
+        "import crontab /etc/crontab --system --task shop.run_command",
+    ),
+)
 @_importing
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--system", is_flag=True, help="A user stands before each command (/etc/crontab).")
 @click.option("--task", help="A task that takes a command as its one argument, and runs it.")
 def crontab_source(_view: View, file: Path, system: bool, task: str | None) -> list[Candidate]:
-    """From the lines of a crontab file, such as `crontab -l` prints.
+    """From the lines of a crontab file.
 
-    A line that says `celery -A app call TASK` becomes an entry of that task. Any other
-    command is refused, or becomes the argument of --task.
+    `crontab -l > shop.cron` writes one. A line that says `celery -A app call TASK` becomes
+    an entry of that task. Any other command is refused, or becomes the argument of --task.
     """
     from beatkit.importing import crontab
 

@@ -13,6 +13,7 @@ from beatkit.cli.answer import Answer
 from beatkit.cli.lately import brief, facts, lately
 from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
+from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, seeing
 from beatkit.cli.when import distance, stamp, until, worded
 from beatkit.cli.wording import described, queue_text, schedule_text
@@ -50,7 +51,15 @@ class Seen:
     last: Record | None = None
 
 
-@click.command("list")
+@click.command(
+    "list",
+    cls=Verb,
+    examples=(
+        "list",
+        "list 'shop.*' --queue reports -v",
+        "list --state paused -o plain",
+    ),
+)
 @click.argument("names", nargs=-1, type=EntryName())
 @click.option("--queue", help="Only entries whose messages go to this queue.")
 @click.option("--tag", help="Only entries with this tag.")
@@ -110,7 +119,6 @@ def answer(view: View, seen: list[Seen], verbose: bool) -> Answer:
     rows = [_row(view, one, verbose) for one in seen]
     return Answer(
         kind="list",
-        about={**stamp("now", view.now), "timezone": str(view.zone)},
         tables=[Table(COLUMNS, rows)],
         notes=[_closing(view, seen)],
     )

@@ -11,8 +11,10 @@ from typing import Any
 import click
 
 from beatkit.cli.answer import NO, SCHEMA, USAGE, YES, Answer
+from beatkit.cli.files import write
 from beatkit.cli.table import Column, Row, Table
-from beatkit.cli.view import View, reading
+from beatkit.cli.verb import Verb
+from beatkit.cli.view import View, acting
 from beatkit.entry import Entry
 from beatkit.settings.redaction import redact
 
@@ -24,6 +26,7 @@ COLUMNS = (
     Column("LOCKED", "locked", least=14),
     Column("NOW", "now", least=14),
 )
+WRITTEN = (Column("FILE", "file"), Column("ENTRIES", "entries"))
 STYLES = {"added": "added", "removed": "error", "changed": "warning"}
 
 
@@ -38,9 +41,16 @@ class Change:
     now: Any = None
 
 
-@click.command("lock")
+@click.command(
+    "lock",
+    cls=Verb,
+    examples=(
+        "lock",
+        "lock deploy/schedule.lock.json",
+    ),
+)
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path), default=FILE)
-@reading
+@acting
 def lock_verb(view: View, file: Path) -> None:
     """Write the schedule to FILE, to be committed: its changes then show in reviews.
 
@@ -48,8 +58,10 @@ def lock_verb(view: View, file: Path) -> None:
     """
     entries = view.schedule.code
     document = {"schema": SCHEMA, "entries": locked(entries)}
-    file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
-    view.outlet.note(f"wrote {len(entries)} entries to {file}")
+    write(file, json.dumps(document, indent=2, ensure_ascii=False) + "\n")
+    row = Row({}, {"file": str(file), "entries": len(entries)})
+    note = f"wrote {len(entries)} {'entry' if len(entries) == 1 else 'entries'} to {file}"
+    view.outlet.give(Answer("lock", [Table(WRITTEN, [row])], lines=(), notes=[note]))
 
 
 def compare(view: View, file: Path) -> Answer:

@@ -10,6 +10,7 @@ import click
 from beatkit.cli.answer import NO, YES, Answer
 from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
+from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, acting
 from beatkit.cli.when import Instant, instant, stamp, worded
 from beatkit.cli.wording import scope_text
@@ -29,7 +30,8 @@ SAYING = (
     click.option("--tag", help="The entries with this tag."),
     click.option("--all", "everything", is_flag=True, help="All entries."),
 )
-BY = click.option("--by", metavar="WHO", help="Who does it. [default: this user and host]")
+REASON = click.option("--reason", default="", help="Why, for the record.")
+BY = click.option("--by", metavar="WHO", help="Who does it.", show_default="this user and host")
 
 
 def _meaning(verb: Callable[..., None]) -> Callable[..., None]:
@@ -38,7 +40,16 @@ def _meaning(verb: Callable[..., None]) -> Callable[..., None]:
     return click.argument("names", nargs=-1, type=EntryName())(verb)
 
 
-@click.command("pause")
+@click.command(
+    "pause",
+    cls=Verb,
+    examples=(
+        "pause shop.close_day --reason 'migration of the invoices'",
+        "pause --tag money --reason 'the bank is down' --until +2h",
+        "pause --all --reason deployment",
+        "pause",
+    ),
+)
 @_meaning
 @click.option("--reason", help="Why, for whoever finds it. Needed to pause.")
 @click.option("--until", type=Instant(), help="Resume by itself then, such as +2h or 06:00.")
@@ -68,9 +79,17 @@ def pause_verb(
     view.outlet.give(_answer(view, "pause", _rows(view, done.made, "paused"), notes))
 
 
-@click.command("resume")
+@click.command(
+    "resume",
+    cls=Verb,
+    examples=(
+        "resume shop.close_day",
+        "resume --tag money",
+        "resume --all",
+    ),
+)
 @_meaning
-@click.option("--reason", default="", help="Why, for the record.")
+@REASON
 @BY
 @acting
 def resume_verb(view: View, reason: str, by: str | None, **what: Any) -> None:
@@ -105,7 +124,6 @@ def _answer(
     nothing = ["nothing is paused"] if not rows and not notes else []
     return Answer(
         kind=verb,
-        about={**stamp("now", view.now), "timezone": str(view.zone)},
         tables=[Table(COLUMNS, rows)],
         notes=[*notes, *nothing],
         code=code,

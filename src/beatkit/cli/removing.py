@@ -6,16 +6,17 @@ import click
 
 from beatkit.cli.answer import Answer
 from beatkit.cli.names import EntryName
-from beatkit.cli.pausing import BY
+from beatkit.cli.pausing import BY, REASON
 from beatkit.cli.table import Column, Row, Table
+from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, acting
 
 COLUMNS = (Column("REMOVED", "name", least=18, pinch=True),)
 
 
-@click.command("remove")
+@click.command("remove", cls=Verb, examples=("remove report-acme --reason 'booking cancelled'",))
 @click.argument("names", nargs=-1, required=True, type=EntryName())
-@click.option("--reason", default="", help="Why, for the record.")
+@REASON
 @BY
 @acting
 def remove_verb(view: View, names: tuple[str, ...], reason: str, by: str | None) -> None:
@@ -25,4 +26,4 @@ def remove_verb(view: View, names: tuple[str, ...], reason: str, by: str | None)
     """
     removed = view.schedule.remove(*names, reason=reason, by=by)
     rows = [Row({"REMOVED": name}, {"name": name}) for name in removed]
-    view.outlet.give(Answer("remove", {}, [Table(COLUMNS, rows)]))
+    view.outlet.give(Answer("remove", [Table(COLUMNS, rows)]))

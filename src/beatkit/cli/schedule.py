@@ -36,6 +36,13 @@ VERBS = {
     "remove": ("beatkit.cli.removing", "Take a runtime-owned entry out of the schedule."),
 }
 
+EXAMPLES = (
+    "list",
+    "pause 'shop.*' --reason 'the bank is down' --until +2h",
+    "trigger shop.close_day --wait",
+    "why shop.close_day --at 02:30",
+)
+
 
 class Verbs(click.Group):
     """A group whose commands are imported when they are asked for."""
@@ -60,6 +67,12 @@ class Verbs(click.Group):
             ctx.fail(_unknown(args[0]))
         return super().resolve_command(ctx, args)
 
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write some examples."""
+        from beatkit.cli.verb import write_examples
+
+        write_examples(EXAMPLES, formatter)
+
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Write the list of verbs without importing them."""
         with formatter.section("Verbs"):
@@ -74,13 +87,13 @@ def _unknown(verb: str) -> str:
     return f"schedule has no verb {verb!r}; {hint}"
 
 
-@click.group(cls=Verbs)
+@click.group(cls=Verbs, subcommand_metavar="VERB [ARGS]...")
 @click.pass_context
 def schedule(context: click.Context, /, **_: Any) -> None:
     """See the schedule of periodic tasks, check it, and act on it.
 
     Data goes to stdout, notes to stderr. Exit codes: 0 yes, or done; 1 the answer is no
-    (check found errors, diff found differences, what was to be resumed stays paused);
+    (check found errors, diff found differences, a run that was waited for failed);
     2 wrong usage, or the app cannot be used; 69 a server cannot be reached.
     """
     root = context.find_root()

@@ -6,7 +6,8 @@ import click
 
 from beatkit.cli.answer import Answer
 from beatkit.cli.table import Column, Row, Table
-from beatkit.cli.view import View, reading
+from beatkit.cli.verb import Verb
+from beatkit.cli.view import View, acting
 
 COLUMNS = (
     Column("SETTING", "setting"),
@@ -16,8 +17,15 @@ COLUMNS = (
 )
 
 
-@click.command("settings")
-@reading
+@click.command(
+    "settings",
+    cls=Verb,
+    examples=(
+        "settings",
+        "settings -o json",
+    ),
+)
+@acting
 def settings_verb(view: View) -> None:
     """Show each setting that is in force, its value without secrets, and where it came from."""
     from beatkit.settings import explain
@@ -40,4 +48,4 @@ def settings_verb(view: View) -> None:
         for one in explain(view.app)
         if one.setting != "beat_schedule"
     ]
-    view.outlet.give(Answer("settings", {}, [Table(COLUMNS, rows)]))
+    view.outlet.give(Answer("settings", [Table(COLUMNS, rows)]))

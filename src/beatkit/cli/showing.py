@@ -17,6 +17,7 @@ from beatkit.cli.lately import facts as last_facts
 from beatkit.cli.listing import owner, see
 from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
+from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, seeing
 from beatkit.cli.when import aware, distance, millis, stamp, until, worded
 from beatkit.cli.wording import described, queue_text, schedule_text
@@ -33,7 +34,14 @@ RUNS = (
 )
 
 
-@click.command("show")
+@click.command(
+    "show",
+    cls=Verb,
+    examples=(
+        "show shop.close_day",
+        "show shop.close_day -n 3 --tz Asia/Tokyo",
+    ),
+)
 @click.argument("name", type=EntryName())
 @click.option("-n", "--count", type=click.IntRange(0), default=10, show_default=True,
               help="How many coming slots.")  # fmt: skip
@@ -53,7 +61,6 @@ def show_verb(view: View, name: str, count: int) -> None:
     view.outlet.give(
         Answer(
             kind="show",
-            about={**stamp("now", view.now), "timezone": str(view.zone)},
             tables=[Table(PAIRS, pairs, headings=False), Table(RUNS, runs)],
             items=[document],
             notes=["no store read: the last run is not known"] if view.unread else [],
@@ -73,7 +80,7 @@ def run(view: View, at: datetime, withheld: str = "") -> Row:
     left = until(at, view.now)
     text = ", ".join(filter(None, (withheld, remark(at))))
     return Row(
-        {"NEXT": worded(at, view.now), "IN": distance(left), "REMARK": text or "-"},
+        {"NEXT": worded(at, view.now), "IN": distance(left), "REMARK": text},
         {**stamp("at", at), "in_s": left.total_seconds(), "remark": text},
     )
 

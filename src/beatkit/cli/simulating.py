@@ -12,6 +12,7 @@ import click
 from beatkit.cli.answer import Answer
 from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
+from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, seeing
 from beatkit.cli.when import Instant, aware, instant, later, millis, stamp, worded
 from beatkit.simulation import Step, starting_deadline_of, steps
@@ -33,17 +34,27 @@ EACH = (
 )
 
 
-@click.command("simulate")
+@click.command(
+    "simulate",
+    cls=Verb,
+    examples=(
+        "simulate",
+        "simulate shop.close_day -v --down 02:00..04:30 --from 00:00",
+    ),
+)
 @click.argument("names", nargs=-1, type=EntryName())
-@click.option("--from", "begin", type=Instant(), default="now", show_default=True)
-@click.option("--to", "end", type=Instant(), help="Stop here; default: 24 hours after --from.")
+@click.option("--from", "begin", type=Instant(), default="now", show_default=True,
+              help="Start here.")  # fmt: skip
+@click.option(
+    "--to", "end", type=Instant(), show_default="24 hours after --from", help="Stop here."
+)
 @click.option(
     "--down",
     multiple=True,
     metavar="FROM..TO",
     help="No beat can send in this time, such as 02:00..04:30. May be repeated.",
 )
-@click.option("-l", "--list", "each", is_flag=True, help="A line for each slot.")
+@click.option("-v", "--verbose", "each", is_flag=True, help="A line for each slot.")
 @seeing
 def simulate_verb(
     view: View,
@@ -75,7 +86,6 @@ def simulate_verb(
             about={
                 **stamp("start", start.astimezone(view.zone)),
                 **stamp("stop", stop.astimezone(view.zone)),
-                "timezone": str(view.zone),
                 "sent": sent,
                 "missed": missed,
             },

@@ -6,8 +6,9 @@ import click
 
 from beatkit.cli.answer import Answer
 from beatkit.cli.names import EntryName
-from beatkit.cli.pausing import BY
+from beatkit.cli.pausing import BY, REASON
 from beatkit.cli.table import Column, Row, Table
+from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, acting
 from beatkit.cli.when import distance, stamp, until, worded
 
@@ -26,9 +27,11 @@ WORDS = {
 }
 
 
-@click.command("skip-next")
+@click.command(
+    "skip-next", cls=Verb, examples=("skip-next shop.close_day --reason 'the auditor is at it'",)
+)
 @click.argument("name", type=EntryName())
-@click.option("--reason", required=True, help="Why, for whoever finds it. Needed.")
+@click.option("--reason", required=True, help="Why, for whoever finds it.")
 @BY
 @acting
 def skip_next_verb(view: View, name: str, reason: str, by: str | None) -> None:
@@ -43,12 +46,12 @@ def skip_next_verb(view: View, name: str, reason: str, by: str | None) -> None:
     left = until(at, view.now)
     cells = {"NAME": done.entry, "SKIPPED": worded(at, view.now), "IN": distance(left)}
     data = {"name": done.entry, **stamp("slot", at), "in_s": left.total_seconds()}
-    view.outlet.give(Answer("skip-next", {}, [Table(SKIPPED, [Row(cells, data)])]))
+    view.outlet.give(Answer("skip-next", [Table(SKIPPED, [Row(cells, data)])]))
 
 
-@click.command("forget")
+@click.command("forget", cls=Verb, examples=("forget shop.old_job --reason 'renamed in 2.4'",))
 @click.argument("names", nargs=-1, required=True, type=EntryName())
-@click.option("--reason", default="", help="Why, for the record.")
+@REASON
 @BY
 @acting
 def forget_verb(view: View, names: tuple[str, ...], reason: str, by: str | None) -> None:
@@ -64,4 +67,4 @@ def forget_verb(view: View, names: tuple[str, ...], reason: str, by: str | None)
         Row({"NAME": name, "FORGOTTEN": WORDS[what]}, {"name": name, "forgotten": what})
         for name, what in found
     ]
-    view.outlet.give(Answer("forget", {}, [Table(FORGOTTEN, rows)]))
+    view.outlet.give(Answer("forget", [Table(FORGOTTEN, rows)]))

@@ -13,7 +13,8 @@ from beatkit.beat.survey import Overdue, Role, Survey, survey
 from beatkit.cli.answer import NO, YES, Answer
 from beatkit.cli.reach import refuse_out_of_reach
 from beatkit.cli.table import Column, Row, Table
-from beatkit.cli.view import View, reading
+from beatkit.cli.verb import Verb
+from beatkit.cli.view import View, acting
 from beatkit.cli.when import Duration, aware, distance, stamp, worded
 from beatkit.cli.wording import scope_text
 from beatkit.errors import DeclarationError
@@ -54,10 +55,17 @@ LATE = (
 STYLES: dict[Role, str] = {"silent": "error", "suspended": "warning"}
 
 
-@click.command("status")
+@click.command(
+    "status",
+    cls=Verb,
+    examples=(
+        "status",
+        "status --grace 2m -o json",
+    ),
+)
 @click.option("--grace", type=Duration(), default="10s", show_default=True,
               help="A slot is overdue when it was to be sent longer ago.")  # fmt: skip
-@reading
+@acting
 def status_verb(view: View, grace: timedelta) -> None:
     """Show which beats live, which one sends, and what is overdue.
 

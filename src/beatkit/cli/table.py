@@ -146,7 +146,7 @@ def fit(table: Table, width: int) -> list[tuple[Column, int]]:
 
 
 def _says(column: Column, table: Table) -> bool:
-    return any(row.cells.get(column.title, "-") != "-" for row in table.rows)
+    return any(row.cells.get(column.title, "") not in ("", "-") for row in table.rows)
 
 
 def cells(text: str) -> int:

@@ -8,9 +8,11 @@ from pathlib import Path
 import click
 
 from beatkit.cli.answer import Answer
+from beatkit.cli.files import write
 from beatkit.cli.names import EntryName
 from beatkit.cli.pictures.day import CROWD, HOUR, Day, Lane, Load, Pile, arranged, load
 from beatkit.cli.table import Column, Row, Table
+from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, seeing
 from beatkit.cli.when import Instant, instant, millis, stamp, worded
 from beatkit.cli.wording import schedule_text
@@ -24,10 +26,21 @@ ROOM = 72
 PILES = 8
 
 
-@click.command("timeline")
+@click.command(
+    "timeline",
+    cls=Verb,
+    examples=(
+        "timeline",
+        "timeline 'shop.*' -v --hours 6",
+        "timeline --from 2026-03-29T00:00 --html day.html",
+    ),
+)
 @click.argument("names", nargs=-1, type=EntryName())
-@click.option("--from", "begin", type=Instant(), help="Start here; default: the hour that runs.")
-@click.option("--hours", type=click.IntRange(1, 24 * 31), default=24, show_default=True)
+@click.option(
+    "--from", "begin", type=Instant(), show_default="the hour that runs", help="Start here."
+)
+@click.option("--hours", type=click.IntRange(1, 24 * 31), default=24, show_default=True,
+              help="How many hours.")  # fmt: skip
 @click.option(
     "--crowd",
     type=click.IntRange(1),
@@ -35,7 +48,7 @@ PILES = 8
     show_default=True,
     help="More entries of one queue than this in one minute are a pile-up.",
 )
-@click.option("-v", "--entries", is_flag=True, help="A line for each entry too.")
+@click.option("-v", "--verbose", "entries", is_flag=True, help="A line for each entry too.")
 @click.option("--svg", type=click.Path(path_type=Path), help="Draw it to this file as well.")
 @click.option("--html", type=click.Path(path_type=Path), help="Draw it as a page to this file.")
 @seeing
@@ -61,12 +74,12 @@ def timeline_verb(
     if svg is not None:
         from beatkit.cli.pictures.svg import draw
 
-        svg.write_text(draw(day, *_heading(view, day, hours)), encoding="utf-8")
+        write(svg, draw(day, *_heading(view, day, hours)))
         written.append(svg)
     if html is not None:
         from beatkit.cli.pictures.page import page
 
-        html.write_text(page(day, *_heading(view, day, hours)), encoding="utf-8")
+        write(html, page(day, *_heading(view, day, hours)))
         written.append(html)
     view.outlet.give(answer(view, day, entries, written))
 
@@ -105,7 +118,6 @@ def answer(view: View, day: Day, entries: bool, written: list[Path]) -> Answer:
         about={
             **stamp("start", day.wall(day.start)),
             **stamp("stop", day.wall(day.stop)),
-            "timezone": str(view.zone),
             "pile_ups": [_pile_data(day, pile) for pile in piles],
         },
         tables=tables,

@@ -10,8 +10,9 @@ import click
 from beatkit.cli.answer import NO, YES, Answer
 from beatkit.cli.history import row
 from beatkit.cli.names import EntryName
-from beatkit.cli.pausing import BY
+from beatkit.cli.pausing import BY, REASON
 from beatkit.cli.table import Column, Row, Table
+from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, acting
 from beatkit.cli.when import Duration, stamp, worded
 from beatkit.cli.wording import queue_text
@@ -35,9 +36,16 @@ ENDED = (
 )
 
 
-@click.command("trigger")
+@click.command(
+    "trigger",
+    cls=Verb,
+    examples=(
+        "trigger shop.close_day --reason 'a customer waits'",
+        "trigger shop.close_day --wait --timeout 5m",
+    ),
+)
 @click.argument("name", type=EntryName())
-@click.option("--reason", default="", help="Why, for the record.")
+@REASON
 @click.option("--wait", is_flag=True, help="Wait for its end, and show what became of it.")
 @click.option("--timeout", type=Duration(), default="1min", show_default=True,
               help="Wait so long at most.")  # fmt: skip
@@ -82,7 +90,6 @@ def _outcome(view: View, record: Record) -> Answer:
     note = "" if record.over else f"it is not over: {record.outcome}; wait longer with --timeout"
     return Answer(
         kind="trigger",
-        about={},
         tables=[Table(ENDED, [_ended_row(view, record)])],
         notes=[note] if note else [],
         code=YES if record.outcome == "SUCCESS" else NO,
@@ -112,7 +119,7 @@ def _answer(view: View, run: Triggered) -> Answer:
         "queue": destination.queue,
         "priority": destination.priority,
         **stamp("at", at),
-        "kind": "manual",
+        "slot_kind": "manual",
     }
     notes = [] if entry.enabled else [f"{run.entry} is off: beats do not send it"]
-    return Answer("trigger", {}, [Table(COLUMNS, [Row(cells, data)])], notes=notes)
+    return Answer("trigger", [Table(COLUMNS, [Row(cells, data)])], notes=notes)

@@ -14,7 +14,7 @@ from zoneinfo import ZoneInfo
 import click
 
 from beatkit.cli.answer import FORMATS, UNREACHABLE, USAGE, Outlet
-from beatkit.cli.when import Instant, Zone, instant
+from beatkit.cli.when import Instant, Zone, instant, stamp
 from beatkit.errors import BeatkitError, StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
@@ -122,7 +122,7 @@ def is_file_to_be_made(url: str) -> bool:
 
 
 def acting(verb: Callable[..., None]) -> Callable[..., None]:
-    """Do the same for a verb that acts, which it can only do now."""
+    """Do the same for a verb that acts, or asks what is so, which it can only do now."""
     return _given(verb, OPTIONS)
 
 
@@ -155,10 +155,12 @@ def _view(context: click.Context, form: str, zone: tzinfo | None, at: str) -> Vi
     with blaming("the app's task modules cannot be imported", BeatkitError):
         app.loader.import_default_modules()
     shown = zone or zone_named(zone_name(app.conf))
+    present = instant(at, now().astimezone(shown)).astimezone(shown)
+    about = {**stamp("now", present), "timezone": str(shown)}
     return View(
         app=app,
-        outlet=Outlet(form, not context.obj.no_color, bool(context.obj.quiet)),
-        now=instant(at, now().astimezone(shown)).astimezone(shown),
+        outlet=Outlet(form, not context.obj.no_color, bool(context.obj.quiet), about),
+        now=present,
         zone=shown,
         forced=zone is not None,
         schedule=Schedule(app),

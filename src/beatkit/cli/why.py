@@ -12,6 +12,7 @@ from beatkit.cli.history import data
 from beatkit.cli.names import EntryName
 from beatkit.cli.reach import refuse_out_of_reach
 from beatkit.cli.table import Column, Line, Row, Table
+from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, acting
 from beatkit.cli.when import Instant, distance, instant, later, stamp, worded
 from beatkit.errors import ScheduleError
@@ -23,13 +24,21 @@ from beatkit.why import Why
 ANSWER = (Column("ANSWER", "answer", wrap=True),)
 
 
-@click.command("why")
+@click.command(
+    "why",
+    cls=Verb,
+    examples=(
+        "why shop.close_day",
+        "why shop.close_day --at 02:30",
+    ),
+)
 @click.argument("name", type=EntryName())
 @click.option(
     "--at",
     "when",
     type=Instant(),
-    help="The slot's time, such as 02:30 or 2026-03-29T02:30. Default: the latest slot.",
+    show_default="the latest slot",
+    help="The slot's time, such as 02:30 or 2026-03-29T02:30.",
 )
 @acting
 def why_verb(view: View, name: str, when: str | None) -> None:
@@ -72,7 +81,6 @@ def answer(view: View, found: Why) -> Answer:
     text = " ".join(found.sentences)
     return Answer(
         kind="why",
-        about={**stamp("now", view.now), "timezone": str(view.zone)},
         tables=[Table(ANSWER, [Row({"ANSWER": text}, {"answer": text})], headings=False)],
         items=[
             {

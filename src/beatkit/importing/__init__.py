@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from beatkit.entry import Entry
-from beatkit.errors import BeatkitError, DeclarationError
+from beatkit.errors import BeatkitError, DeclarationError, StoreUnavailable
 from beatkit.registry.runtime import admitted
 
 CLEANUP = "celery.backend_cleanup"
@@ -42,6 +42,10 @@ class Candidate:
 
 class NotReadable(BeatkitError):
     """What is to be imported cannot be read."""
+
+
+class SourceUnavailable(NotReadable, StoreUnavailable):
+    """The server that is to be imported from does not answer."""
 
 
 def judged(app: Any, found: Iterable[Candidate], code: Mapping[str, Entry]) -> list[Candidate]:

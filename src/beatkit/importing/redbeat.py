@@ -17,7 +17,14 @@ from celery.schedules import crontab, schedule
 
 from beatkit.entry import Entry
 from beatkit.errors import ScheduleError
-from beatkit.importing import ADDED_ANYWAY, CLEANUP, RUNS_ANEW, Candidate, NotReadable
+from beatkit.importing import (
+    ADDED_ANYWAY,
+    CLEANUP,
+    RUNS_ANEW,
+    Candidate,
+    NotReadable,
+    SourceUnavailable,
+)
 from beatkit.schedules.convert import convert
 
 PREFIX = "redbeat:"
@@ -33,9 +40,12 @@ def read(app: Any, url: str | None = None, prefix: str | None = None) -> list[Ca
         prefix: Of redbeat's keys, with the colon at its end.
 
     Raises:
-        NotReadable: The server does not answer, or the URL cannot be read.
+        SourceUnavailable: The server does not answer.
+        NotReadable: It refuses, or the URL cannot be read.
     """
+    from redis.exceptions import ConnectionError as NoConnection
     from redis.exceptions import RedisError
+    from redis.exceptions import TimeoutError as NoReply
 
     from beatkit.store.link import connect, parse
 
@@ -47,7 +57,9 @@ def read(app: Any, url: str | None = None, prefix: str | None = None) -> list[Ca
         raise NotReadable(_NO_URL.format(error)) from error
     try:
         return list(_read(client, own if prefix is None else prefix))
-    except (RedisError, OSError) as error:
+    except (NoConnection, NoReply, OSError) as error:
+        raise SourceUnavailable(_AWAY.format(parse(where), error)) from error
+    except RedisError as error:
         raise NotReadable(_AWAY.format(parse(where), error)) from error
     finally:
         client.close()

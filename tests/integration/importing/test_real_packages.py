@@ -240,5 +240,5 @@ def test_a_database_that_is_none(folder: Path, valkey: ValkeyServer) -> None:
         "  set DJANGO_SETTINGS_MODULE, or write --database sqlite:///db.sqlite3",
     )
     code, text = error("redbeat", "--url", "redis://127.0.0.1:1/0")
-    assert code == 2
+    assert code == 69
     assert text.startswith("Error: redbeat's Redis redis://127.0.0.1:1/0 cannot be read from: ")

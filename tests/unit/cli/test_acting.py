@@ -133,7 +133,7 @@ def test_trigger_says_the_id_and_the_queue(act: Desk) -> None:
         "priority": None,
         "at": item["at"],
         "at_epoch": item["at_epoch"],
-        "kind": "manual",
+        "slot_kind": "manual",
     }
     assert (done.code, done.err, deed.reason) == (0, "", "customer waits")
 

@@ -30,7 +30,7 @@ VERBS: dict[str, tuple[str, ...]] = {
     "explain": ("explain", "30 2 13 * fri"),
     "check": ("check",),
     "simulate": ("simulate", "--down", "2026-10-25T02:10..2026-10-25T05:00"),
-    "simulate_list": ("simulate", "billing.*", "-l", "--down", "01:00..05:00", "--from", "00:00"),
+    "simulate_each": ("simulate", "billing.*", "-v", "--down", "01:00..05:00", "--from", "00:00"),
 }
 
 

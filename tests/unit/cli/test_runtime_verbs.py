@@ -136,7 +136,8 @@ def test_a_store_that_is_away_is_a_note_where_the_code_can_be_shown(run: Run) ->
     done = run("list", *AT, app=app)
     assert done.code == 0
     assert done.err.startswith(
-        "runtime-owned entries and pauses are not shown: Store 'redis://127.0.0.1:1/0' is not available"
+        "runtime-owned entries and pauses are not shown: Store 'redis://127.0.0.1:1/0' is not "
+        "available"
     )
     assert run("diff", "--store", app=app).code == 69
 
