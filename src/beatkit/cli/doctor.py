@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,7 +13,7 @@ from beatkit.cli.answer import NO, UNREACHABLE, YES, Answer
 from beatkit.cli.table import Column, Line, Row, Table
 from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, acting
-from beatkit.errors import StoreError, StoreUnavailable
+from beatkit.errors import BeatkitError, StoreError, StoreUnavailable
 
 if TYPE_CHECKING:
     from beatkit.store.choice import Choice
@@ -37,12 +37,14 @@ class Finding:
     Attributes:
         text: For people: a sentence, and lines below it.
         code: Exit code if it stood alone.
+        mark: What stands before the sentence; default "ok" or "error".
         data: For programs.
     """
 
     text: str
     code: int
     data: Mapping[str, Any] = field(default_factory=dict)
+    mark: str = ""
 
 
 @click.command(
@@ -58,11 +60,12 @@ class Finding:
 @click.option("--read-only", is_flag=True, help="Write nothing to any server.")
 @acting
 def doctor_verb(view: View, timeout: float, read_only: bool) -> None:
-    """Find why it does not work: broker, result backend, store, schedule.
+    """Find why it does not work: broker, result backend, store, beats, schedule.
 
     Sends a message to a queue of its own and takes it back, and stores a result and deletes
     it, since a server may answer and take nothing. Exit code 69 if a server cannot be used,
-    1 if there are errors in the settings or the schedule.
+    1 if there are errors in the settings or the schedule, no beat sends any more, or a slot
+    is overdue.
     """
     from beatkit.settings import check_backend, check_broker
 
@@ -70,9 +73,10 @@ def doctor_verb(view: View, timeout: float, read_only: bool) -> None:
         _server(check_broker(view.app, timeout, not read_only)),
         _server(check_backend(view.app, timeout, not read_only)),
         store(view.app, timeout),
-        _schedule(view),
     ]
-    view.outlet.give(answer(findings))
+    if findings[-1].code == YES:
+        findings += beats(view.app, timeout)
+    view.outlet.give(answer([*findings, _schedule(view)]))
 
 
 def answer(findings: list[Finding]) -> Answer:
@@ -85,8 +89,8 @@ def answer(findings: list[Finding]) -> Answer:
 
 def _lines(finding: Finding) -> list[Line]:
     first, *others = finding.text.split("\n")
-    mark, style = ("ok", "") if finding.code == YES else ("error", "error")
-    return [Line(f"{mark}: {first}", style), *map(Line, others)]
+    usual, style = ("ok", "") if finding.code == YES else ("error", "error")
+    return [Line(f"{finding.mark or usual}: {first}", style), *map(Line, others)]
 
 
 def _server(reach: Any) -> Finding:
@@ -137,6 +141,46 @@ def _read(choice: Choice, timeout: float) -> str:
         return "is made by the first beat"
     open_choice(choice, timeout).read(())
     return "answers"
+
+
+def beats(app: Any, timeout: float) -> Iterator[Finding]:
+    """Ask the store how an app's beats are; nothing where that cannot be told from here."""
+    from beatkit.cli.reach import is_out_of_reach
+    from beatkit.store.choice import choose, open_choice
+
+    choice = choose(app)
+    if is_out_of_reach(choice):
+        return
+    try:
+        if not open_choice(choice, timeout).read().progress:
+            yield _beats("none has used this store yet", _START, mark="note")
+            return
+        yield _surveyed(app, choice, timeout)
+    except StoreUnavailable as error:
+        yield _beats(*str(error).split("\n", 1), code=UNREACHABLE)
+    except BeatkitError:
+        return  # the schedule's own finding tells of it
+
+
+def _surveyed(app: Any, choice: Choice, timeout: float) -> Finding:
+    from beatkit.cli.status import late, lead, look
+
+    found = look(app, choice, timeout=timeout)
+    if not found.sends:
+        return _beats("none sends", _START, code=NO)
+    sender, comma, others = lead(found).removeprefix("beat ").partition(", ")
+    said = f"{sender} sends{comma}{others}, {late(found)} overdue"
+    return _beats(said, _MORE, code=NO) if found.overdue else _beats(said)
+
+
+def _beats(said: str, remedy: str = "", *, code: int = YES, mark: str = "") -> Finding:
+    sentence = f"Beats: {said}"
+    data = {"check": "beats", "ok": code == YES, "message": sentence, "remedy": remedy or None}
+    return Finding(f"{sentence}\n  {remedy}" if remedy else sentence, code, data, mark)
+
+
+_START = "start one: celery -A APP beat"
+_MORE = "celery -A APP schedule status shows each"
 
 
 def _last(lines: list[str]) -> str | None:

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from beatkit.cli.view import View
-from beatkit.cli.when import aware, distance, millis, stamp, worded
+from beatkit.cli.when import aware, millis, roughly, stamp, worded
 from beatkit.cli.wording import scope_text
 from beatkit.entry import Entry
 from beatkit.store import Pause, pause_scopes
@@ -34,7 +34,7 @@ def brief(view: View, entry: Entry, state: str) -> str:
     end = _end(view, entry) if state == "paused" else None
     if end is None:
         return state
-    return f"paused for {_about(end - millis(view.now))}"
+    return f"paused for {roughly(timedelta(milliseconds=end - millis(view.now)))}"
 
 
 def facts(view: View, entry: Entry) -> dict[str, Any]:
@@ -77,15 +77,6 @@ def remark(view: View, entry: Entry, at: datetime, *, first: bool) -> str:
         return "paused"
     held_now = pauses(view, entry)
     return "skipped" if first and not held_now and skip(view, entry) else ""
-
-
-def _about(span_ms: int) -> str:
-    """Return a duration in one unit: it stands in a narrow column."""
-    for unit in (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)):
-        count = round(timedelta(milliseconds=span_ms) / unit)
-        if count:
-            return distance(count * unit)
-    return distance(timedelta(seconds=max(1, span_ms // 1000)))
 
 
 def _end(view: View, entry: Entry) -> int | None:

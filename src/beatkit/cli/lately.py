@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from beatkit.cli.view import READ_S, View
-from beatkit.cli.when import distance, stamp, until, worded
+from beatkit.cli.when import distance, roughly, stamp, until, worded
 from beatkit.errors import StoreError
 from beatkit.history import BAD, Record
 
@@ -35,9 +35,9 @@ def brief(view: View, last: Record | None) -> str:
         return NEVER
     span = max(-until(last.when, view.now), timedelta())
     if last.outcome == "running":
-        return f"running {distance(span)}"
+        return f"running {roughly(span)}"
     marks = {"SUCCESS": "✓", **dict.fromkeys(BAD, "✗")}
-    return f"{marks.get(last.outcome, last.outcome)} {distance(span)} ago"
+    return f"{marks.get(last.outcome, last.outcome)} {roughly(span)} ago"
 
 
 def at_length(view: View, last: Record | None) -> str:

@@ -24,9 +24,9 @@ from beatkit.history import Record
 COLUMNS = (
     Column("NEXT", "next", give_way=1),
     Column("IN", "in_s", right=True),
-    Column("LAST", "last", give_way=3),
+    Column("LAST", "last", give_way=2),
     Column("NAME", "name", least=18, pinch=True),
-    Column("SCHEDULE", "schedule", least=12, give_way=2),
+    Column("SCHEDULE", "schedule", least=12, give_way=3),
     Column("QUEUE", "queue", least=7, give_way=4),
     Column("STATE", "state"),
     Column("OWNER", "owner", spare=True),

@@ -9,6 +9,11 @@ from beatkit.errors import StoreError, StoreUnavailable
 from beatkit.store.choice import Choice
 
 
+def is_out_of_reach(choice: Choice) -> bool:
+    """Whether the store cannot be seen from here: it is in memory, or a file to be made."""
+    return choice.url.startswith("memory:") or is_file_to_be_made(choice.url)
+
+
 def refuse_out_of_reach(choice: Choice) -> None:
     """Refuse a store that is inside another process, or a file that no beat has made.
 

@@ -27,6 +27,8 @@ from beatkit.store.owned import Owned
 TIMEOUT_S = 3.0
 """Nothing that is asked of the store waits longer."""
 
+GRACE = timedelta(seconds=10)
+
 SHOWN = 20
 """Overdue entries in the table; programs are given all."""
 
@@ -74,14 +76,19 @@ def status_verb(view: View, grace: timedelta) -> None:
     """
     choice = choose(view.app)
     refuse_out_of_reach(choice)
-    rows = served(view.app)
-    store = open_choice(choice, TIMEOUT_S)
+    found = look(view.app, choice, grace)
+    view.outlet.give(answer(view, choice, found, eviction_policy(choice, TIMEOUT_S)))
+
+
+def look(app: Any, choice: Choice, grace: timedelta = GRACE, timeout: float = TIMEOUT_S) -> Survey:
+    """Ask the store how an app's beats are; see `beatkit.beat.survey`."""
+    rows = served(app)
+    store = open_choice(choice, timeout)
     try:
         grace_ms = round(grace.total_seconds() * 1000)
-        found = survey(rows, store, grace_ms, lambda one: _added(view.app, one))
+        return survey(rows, store, grace_ms, lambda one: _added(app, one))
     finally:
         store.close()
-    view.outlet.give(answer(view, choice, found, eviction_policy(choice, TIMEOUT_S)))
 
 
 def served(app: Any) -> list[Served]:
@@ -150,12 +157,17 @@ def facts(view: View, choice: Choice, found: Survey, eviction: str | None) -> di
     }
 
 
+def late(found: Survey) -> str:
+    """Return how many entries are overdue; "nothing" if none is."""
+    count = len(found.overdue)
+    return f"{count} {'entry' if count == 1 else 'entries'}" if count else "nothing"
+
+
 def words(view: View, choice: Choice, found: Survey) -> Iterator[tuple[str, str]]:
     """Yield the same for people."""
     situation = found.situation
-    count = len(found.overdue)
-    yield "sends", _lead(found)
-    yield "overdue", f"{count} {'entry' if count == 1 else 'entries'}" if count else "nothing"
+    yield "sends", lead(found)
+    yield "overdue", late(found)
     yield "last tick", _ago(found.last_tick, situation.now)
     yield "last send", _ago(found.last_send, situation.now)
     same = found.revision == situation.revision
@@ -216,7 +228,8 @@ def sending(choice: Choice) -> str:
     return "atomic" if choice.at_broker else "claimed"
 
 
-def _lead(found: Survey) -> str:
+def lead(found: Survey) -> str:
+    """Return which beat sends, and how many stand by."""
     for peer, role in zip(found.situation.peers, found.roles, strict=True):
         if role == "lead":
             standbys = found.roles.count("standby")

@@ -191,3 +191,11 @@ def distance(span: timedelta | None) -> str:
     parts = [(days, "d"), (hours, "h"), (minutes, "min"), (left, "s")]
     start = next(index for index, (count, _) in enumerate(parts) if count)
     return " ".join(f"{count}{unit}" for count, unit in parts[start : start + 2] if count)
+
+
+def roughly(span: timedelta) -> str:
+    """Return a duration in one unit, for a narrow column; `1s` at least."""
+    for unit in (timedelta(days=1), timedelta(hours=1), timedelta(minutes=1)):
+        if span >= unit:
+            return distance(round(span / unit) * unit)
+    return f"{max(1, int(span.total_seconds()))}s"

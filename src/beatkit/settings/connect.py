@@ -7,7 +7,9 @@ own, since a Redis port that accepts and stays silent holds kombu for ever:
 - connection and backend are private, so that short timeouts touch no other user of the app:
   on a worker's connection they would break its long polls;
 - each server is looked at in a thread. The clients' timeouts end it; where they do not (a
-  Sentinel asks each node in turn), the caller goes on without it, and its end is not awaited.
+  Sentinel asks each node in turn), the caller goes on without it, and its end is not awaited;
+- the clients' modules are imported before the time begins: on a busy machine that takes
+  seconds, in which no server is silent.
 
 KEYS is never used: it stops a server that has many, is often forbidden, and no Sentinel knows
 it. Nothing is left behind on the server.

@@ -38,7 +38,9 @@ def is_sentinels(given: object) -> bool:
 
 
 def broker_probe(app: Any, url: str, timeout: float, write: bool) -> Probe:
-    """Return what looks at one broker of an app; see `check_broker`."""
+    """Return what looks at one broker of an app; see `check_broker`. Its client is loaded."""
+    with suppress(Exception):  # the look fails with the same, and is there to tell of it
+        app.connection_for_write(url).get_transport_cls()
 
     def probe(look: Look) -> None:
         with app.connection_for_write(url, connect_timeout=timeout) as connection:
@@ -130,11 +132,13 @@ def _take(queue: Any, timeout: float) -> None:
 
 
 def backend_probe(app: Any, given: Any, timeout: float, write: bool) -> Probe:
-    """Return what looks at the result backend of an app; see `check_backend`."""
+    """Return what looks at an app's result backend; see `check_backend`. Its client is loaded."""
+    from celery.app.backends import by_url
+
+    with suppress(Exception):
+        by_url(given, app.loader)
 
     def probe(look: Look) -> None:
-        from celery.app.backends import by_url
-
         kind, url = by_url(given, app.loader)
         backend = kind(app=app, url=url)
         redis = hasattr(backend, "connparams")

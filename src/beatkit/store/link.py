@@ -188,11 +188,22 @@ def _sentinel(address: Address, how: dict[str, Any], options: Mapping[str, Any])
     sentinel = Sentinel(  # type: ignore[no-untyped-call]
         address.hosts,
         min_other_sentinels=options.get("min_other_sentinels", 0),
-        sentinel_kwargs=options.get("sentinel_kwargs"),
+        sentinel_kwargs=_of_each(how, len(address.hosts)) | (options.get("sentinel_kwargs") or {}),
         **how,
     )
     client: Redis = sentinel.master_for(master)  # type: ignore[no-untyped-call]
     return client
+
+
+def _of_each(how: Mapping[str, Any], count: int) -> dict[str, Any]:
+    """Return how each Sentinel is asked: by itself redis-py asks one that is silent ten times.
+
+    They are asked one after the other, and share the time with the server that they name.
+    """
+    share = how["socket_timeout"] / (count + 1)
+    sockets = {name: value for name, value in how.items() if name.startswith("socket_")}
+    bounds = {"socket_timeout": share, "socket_connect_timeout": share, "retry": how["retry"]}
+    return sockets | bounds
 
 
 @contextmanager
@@ -239,9 +250,14 @@ def is_outage(error: BaseException) -> bool:
 
 def _away(address: Address, where: str, error: Exception) -> StoreUnavailable:
     return StoreUnavailable(
-        f"Store {str(address)!r} is not available: {error}\n{where}"
+        f"Store {str(address)!r} is not available: {_briefly(error)}\n{where}"
         "  nothing is lost: what is owed is sent when it is back"
     )
+
+
+def _briefly(error: Exception) -> str:
+    """Return what an error says, without the clients that redis-py shows after it."""
+    return str(error).split(" : <redis", 1)[0]
 
 
 def _refused(address: Address, where: str, error: Exception) -> StoreError:

@@ -63,7 +63,8 @@ def test_list_needs_no_server(folder: Path) -> None:
         "Mon 23 Nov 04:00 CET           15h  -     odd             0 4 * * *   celery   off\n"
     )
     note, closing = done.stderr.splitlines()
-    assert note.startswith("runtime-owned entries are not shown: Store 'redis://127.0.0.1:1/0' is")
+    away = "runtime-owned entries and pauses are not shown: Store 'redis://127.0.0.1:1/0' is"
+    assert note.startswith(away)
     ending = "3 entries, 1 off · now Sun 22 Nov 13:00 CET · no store read"
     assert (done.returncode, closing) == (0, ending)
 

@@ -4,12 +4,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import pytest
 from celery import Celery
 
 from beatkit import Registry, make_app
+from beatkit.beat.revision import revision
+from beatkit.beat.rows import Row
+from beatkit.cli import status
+from beatkit.store import Beat, Promotion, Seed, Store, Writer
+from beatkit.store.choice import choose, open_choice
 from tests.servers import ValkeyServer, free_port
 from tests.unit.cli.conftest import Run
 from tests.unit.cli.conftest import run as run
@@ -25,6 +35,24 @@ def shop(url: str, backend: str | None = None, **settings: object) -> Celery:
     return make_app("shop", registry=registry, broker_url=url, result_backend=backend, **settings)  # type: ignore[arg-type]
 
 
+@dataclass
+class Served:
+    """A shop, its store, and a beat of it."""
+
+    app: Celery
+    store: Store
+    writer: Writer
+    beat: Beat
+    rows: Sequence[Row]
+
+    def seed(self, before_s: int) -> None:
+        """Let the entries count from so many seconds ago."""
+        at = self.store.read(()).now - before_s * 1000
+        self.store.seed(
+            self.writer, [Seed(row.entry.name, row.fingerprint, at) for row in self.rows]
+        )
+
+
 def plain(text: str, *places: object) -> str:
     for place in places:
         text = text.replace(str(place), "PLACE")
@@ -38,6 +66,8 @@ def test_all_is_well(run: Run, valkey: ValkeyServer) -> None:
         "ok: Broker 'redis://127.0.0.1:PLACE/0' (SERVER) answers and can be written to\n"
         "ok: Result backend 'redis://127.0.0.1:PLACE/1' (SERVER) answers and can be written to\n"
         "ok: Store 'redis://127.0.0.1:PLACE/0' answers, from broker_url\n"
+        "note: Beats: none has used this store yet\n"
+        "  start one: celery -A APP beat\n"
         "ok: Schedule: 1 entry: 0 errors, 0 warnings, 0 notes\n",
     )
     with valkey.client() as client:
@@ -73,8 +103,101 @@ def test_errors_of_the_schedule_are_code_1_where_the_servers_work(
         ("broker", True),
         ("result backend", True),
         ("store", True),
+        ("beats", True),
         ("schedule", False),
     ]
+
+
+@pytest.fixture
+def served(new_valkey: Callable[..., ValkeyServer]) -> Iterator[Served]:
+    """A shop whose schedule is in force, and the store as its one beat sees it."""
+    server = new_valkey()
+    app = shop(server.url())
+    store = open_choice(choose(app))
+    rows = status.served(app)
+    now = revision((row.entry, row.fingerprint) for row in rows)
+    me = Beat("desk-41-9f3c2a", "desk", 41, now)
+    seen = store.announce(me, expires=60_000, promote=Promotion(now, ""))
+    writer = Writer(me.id, seen.identity, now)
+    yield Served(app, store, writer, me, rows)
+    store.close()
+
+
+def test_a_beat_that_sends_is_named(run: Run, served: Served) -> None:
+    served.seed(before_s=0)
+    assert beats_line(run, served, 0) == "ok: Beats: desk-41-9f3c2a sends, nothing overdue"
+
+
+def test_standbys_are_counted(run: Run, served: Served) -> None:
+    served.seed(before_s=0)
+    served.store.announce(replace(served.beat, id="desk-42-aaaaaa", pid=42), expires=60_000)
+    assert beats_line(run, served, 0) == (
+        "ok: Beats: desk-41-9f3c2a sends, 1 on standby, nothing overdue"
+    )
+
+
+def test_no_beat_sends_any_more(run: Run, served: Served) -> None:
+    served.seed(before_s=0)
+    served.store.announce(served.beat, expires=0)
+    assert beats_line(run, served, 1) == (
+        "error: Beats: none sends\n  start one: celery -A APP beat"
+    )
+
+
+def test_a_beat_that_sends_nothing_of_what_is_due(run: Run, served: Served) -> None:
+    served.seed(before_s=3 * 86_400)
+    assert beats_line(run, served, 1) == (
+        "error: Beats: desk-41-9f3c2a sends, 1 entry overdue\n"
+        "  celery -A APP schedule status shows each"
+    )
+
+
+def beats_line(run: Run, served: Served, code: int) -> str:
+    done = run("doctor", app=served.app, width=200)
+    assert done.code == code
+    found = re.search(r"^\w+: Beats: .*(?:\n  .*)*", done.out, re.M)
+    assert found is not None
+    return found[0]
+
+
+def test_silent_sentinels_hold_nobody_and_are_told_briefly(run: Run, silent_port: int) -> None:
+    one = f"sentinel://127.0.0.1:{silent_port}/0"
+    app = shop(f"{one};{one}", broker_transport_options={"master_name": "shop"})
+    begun = time.monotonic()
+    done = run("doctor", "--timeout", "3", app=app, width=300)
+    assert time.monotonic() - begun < 60  # redis-py by itself takes longer for the store alone
+    assert done.code == 69
+    assert (
+        "error: Store 'sentinel://127.0.0.1:PLACE,127.0.0.1:PLACE/0' is not available: "
+        "No master found for 'shop'\n"
+        "  from broker_url\n"
+    ) in plain(done.out, silent_port)
+
+
+def test_the_time_to_import_a_client_is_not_the_servers(valkey: ValkeyServer) -> None:
+    code = SLOW_IMPORTS.format(valkey.url())
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "kombu.transport.redis True write\ncelery.backends.redis True write\n"
+
+
+SLOW_IMPORTS = """
+import sys, time
+from importlib.abc import MetaPathFinder
+from celery import Celery
+from beatkit.settings import check_backend, check_broker
+
+class Slow(MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name in ("kombu.transport.redis", "celery.backends.redis"):
+            print(name, end=" ")
+            time.sleep(1.2)
+
+sys.meta_path.insert(0, Slow())
+app = Celery("shop", broker="{0}", backend="{0}")
+for check in (check_broker, check_backend):
+    reach = check(app, timeout=1.0, write=True)
+    print(reach.ok, reach.stage)
+"""
 
 
 def test_beats_without_a_store_are_told_so(run: Run, rabbitmq_url: str) -> None:

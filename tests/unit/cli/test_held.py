@@ -54,7 +54,7 @@ def test_list_shows_what_is_paused_and_by_whom(act: Desk) -> None:
 
 @pytest.mark.parametrize(
     ("end", "state"),
-    [("+2h", "paused for 2h"), ("+100m", "paused for 2h"), ("+25m", "paused for 25min"),
+    [("+2h", "paused for 2h"), ("+100m", "paused for 2h"), ("+26m", "paused for 26min"),
      ("+9d", "paused for 9d")],
 )  # fmt: skip
 def test_list_says_for_how_long_in_one_unit(act: Desk, end: str, state: str) -> None:

@@ -8,7 +8,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from beatkit.cli.clocks import remark, shifts
-from beatkit.cli.when import aware, distance, instant, later, millis, seconds, stamp, until, worded
+from beatkit.cli.when import (
+    aware,
+    distance,
+    instant,
+    later,
+    millis,
+    roughly,
+    seconds,
+    stamp,
+    until,
+    worded,
+)
 
 BERLIN = ZoneInfo("Europe/Berlin")
 NOW = datetime(2026, 10, 24, 21, 30, tzinfo=BERLIN)
@@ -112,3 +123,12 @@ def test_changes_of_the_clocks_are_named(zone: str, said: list[str]) -> None:
     start, stop = datetime(2025, 1, 1, tzinfo=UTC), datetime(2026, 1, 1, tzinfo=UTC)
     found = shifts(UTC if zone == "UTC" else ZoneInfo(zone), millis(start), millis(stop))
     assert list(map(str, found)) == said
+
+
+@pytest.mark.parametrize(
+    ("seconds_", "text"),
+    [(0, "1s"), (0.4, "1s"), (59.9, "59s"), (60, "1min"), (151, "3min"), (5_400, "2h"),
+     (86_399, "1d"), (86_400, "1d"), (4_000_000, "46d")],
+)  # fmt: skip
+def test_a_rough_duration_has_one_unit(seconds_: float, text: str) -> None:
+    assert roughly(timedelta(seconds=seconds_)) == text

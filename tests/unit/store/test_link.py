@@ -68,6 +68,24 @@ def test_sentinels_are_asked_for_the_named_master() -> None:
     assert client.get_connection_kwargs()["password"] == "pw"
 
 
+def test_sentinels_share_the_time_and_are_asked_once() -> None:
+    options = {"master_name": "mymaster"}
+    client = connect(parse("sentinel://a;sentinel://b"), timeout=3, options=options)
+    pool: Any = client.connection_pool
+    for sentinel in pool.sentinel_manager.sentinels:
+        how = sentinel.get_connection_kwargs()
+        assert (how["socket_timeout"], how["socket_connect_timeout"]) == (1, 1)
+        assert how["retry"].get_retries() == 0
+
+
+def test_what_the_settings_say_of_sentinels_counts() -> None:
+    options = {"master_name": "mymaster", "sentinel_kwargs": {"socket_timeout": 7, "password": "x"}}
+    client = connect(parse("sentinel://a;sentinel://b"), timeout=3, options=options)
+    pool: Any = client.connection_pool
+    how = pool.sentinel_manager.sentinels[0].get_connection_kwargs()
+    assert (how["socket_timeout"], how["socket_connect_timeout"], how["password"]) == (7, 1, "x")
+
+
 def test_sentinels_without_a_masters_name_are_refused() -> None:
     with pytest.raises(StoreError) as caught:
         connect(parse("sentinel://:secret@a"), timeout=1)
