@@ -161,6 +161,21 @@ def test_what_the_store_lost_is_given_back_and_nothing_newer_is_touched(bench: B
     assert found.entries[1].version == version(bench)
 
 
+def test_what_was_removed_is_not_brought_back_by_who_did_not_hear_of_it(bench: Bench) -> None:
+    owned(bench).put([A, B], UPSERT)
+    before = owned(bench).since(0)
+    owned(bench).put([Owned("a", "")], REMOVE)
+    removal = owned(bench).since(before.version).entries
+    bench.wipe()
+    bench.advance(5_000)
+    writer = in_force(bench.store)
+
+    assert owned(bench).give_back(writer, removal) == 0
+    assert owned(bench).give_back(writer, before.entries) == 1
+
+    assert bare(owned(bench).since(0)) == [("b", B.text)]
+
+
 def test_what_was_removed_is_removed_again_from_a_store_that_forgot_it(bench: Bench) -> None:
     writer = in_force(bench.store)
     owned(bench).put([A, B], UPSERT)

@@ -73,7 +73,13 @@ class Roster:
         self._agenda.put_all((at, name) for at, name in wakes if at is not None)
 
     def add(self, row: Row) -> None:
-        """Serve a row, from when it is first put; it may take another's place."""
+        """Serve a row, from when it is first put; it may take another's place.
+
+        What was known of its progress stays known, unless its schedule is another now.
+        """
+        old = self.rows.get(row.entry.name)
+        if old is not None and old.fingerprint == row.fingerprint:
+            row.progress = old.progress
         self.rows[row.entry.name] = row
 
     def drop(self, name: str) -> None:

@@ -79,7 +79,7 @@ class Seeding:
     def pay(self, writer: Writer, now: int) -> list[Row]:
         """Seed the rows that are owed, and no others; return those that are still served."""
         rows = [row for name, row in self._owed.items() if self._rows.get(name) is row]
-        seeds = [Seed(row.entry.name, row.fingerprint, anchor=now) for row in rows]
+        seeds = [_seed_of(row, now, is_known=True) for row in rows]
         if not (seeds or self._gone):
             return []
         if not self._seed(writer, seeds, list(self._gone)):

@@ -101,7 +101,8 @@ class OwnedEntries(Protocol):
         """Restore what a beat knows and the store has lost; return how many entries those were.
 
         An entry is restored, under a new version, where the store has none of its name or
-        one of an older version, be it a removal; and one that was removed is removed again.
+        one of an older version, be it a removal; and one that was removed is removed again,
+        and noted as removed where the store knows nothing of it.
         Nothing happens if the store's identity is not the writer's.
         """
         ...

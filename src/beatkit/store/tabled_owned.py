@@ -96,12 +96,16 @@ def _count(kept: Kept, entry: Owned, now: int) -> None:
 
 def _remove(kept: Kept, entry: Owned, now: int) -> None:
     name = entry.name
-    _write(kept, entry, now)
-    kept.removals[kept.runtime[0]] = name
     for rows in (kept.progress, kept.reserved, kept.waiting, kept.sent, kept.ran):
         rows.pop(name, None)
     for scope in (f"entry:{name}", f"skip:{name}"):
         kept.paused.pop(scope, None)
+    _note_removal(kept, entry, now)
+
+
+def _note_removal(kept: Kept, entry: Owned, now: int) -> None:
+    _write(kept, entry, now)
+    kept.removals[kept.runtime[0]] = entry.name
     while len(kept.removals) > REMOVALS:
         oldest = min(kept.removals)
         del kept.owned[kept.removals.pop(oldest)], kept.changes[oldest]
@@ -114,6 +118,8 @@ def _give_back(kept: Kept, entry: Owned, now: int) -> bool:
         return False
     if entry.text:
         _write(kept, entry, now)
-    elif old is not None:
+    elif old is not None and old.text:
         _remove(kept, entry, now)
+    else:  # for a beat that did not hear of it, and would give the entry back
+        _note_removal(kept, entry, now)
     return bool(entry.text)

@@ -4,16 +4,19 @@ from functools import partial
 
 import pytest
 
+from beatkit.beat.owned import OwnedRows
 from beatkit.beat.passes import Passes
 from beatkit.beat.presence import Presence
+from beatkit.beat.revision import timing
 from beatkit.beat.rows import Row
 from beatkit.clock import HostClock
 from beatkit.entry import Entry
 from beatkit.schedules.celery import every
 from beatkit.sending.claimed import ClaimedWay
 from beatkit.sending.message import outgoing
-from beatkit.store import Beat
+from beatkit.store import Action, Beat
 from beatkit.store.memory import memory_store
+from beatkit.store.owned import Owned
 
 NOON = 1_800_014_400_000
 
@@ -64,6 +67,28 @@ def a_beat(hands, store, name="one", *, schedule=None) -> Passes:
         presence, rows, store, way,
         read_host=hands.host, on_sent=lambda *_: None, poll_limit_ms=1000,
     )  # fmt: skip
+
+
+def serving_what_is_added(beat: Passes, hands, store, *, schedule) -> None:
+    """Let a beat serve a runtime-owned entry "added", and put it."""
+    added = Entry("added", "t", schedule)
+    owned = OwnedRows(store.owned(), lambda _: added, lambda one: Row(one, owned=True), ["often"])
+    beat._owned = owned
+    store.owned().put([Owned("added", "{}", timing(added))], Action("upsert", ("entry:added",)))
+
+
+def test_of_what_was_added_no_slot_of_an_outage_is_lost_with_the_stores_data(hands, store):
+    beat = a_beat(hands, store, schedule=every(days=1))
+    serving_what_is_added(beat, hands, store, schedule=every(seconds=10))
+    for second in (0, 1, 10, 11):
+        hands.passed = second * 1_000
+        beat.tick()
+    hands.passed = 33_000
+    store.wipe()
+    for _ in range(10):
+        hands.passed += 200
+        beat.tick()
+    assert hands.published == [("added", NOON + 10_000), ("added", NOON + 30_000)]
 
 
 def test_a_tick_says_when_the_next_is_wanted(hands, store):

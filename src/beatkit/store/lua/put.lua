@@ -44,15 +44,19 @@ local function write(name, fingerprint, by, text)
   redis.call('ZREM', removals, name)
 end
 
-local function remove(name)
-  redis.call('HDEL', entries, name)
-  redis.call('ZREM', changes, name)
+local function note_removal(name)
   redis.call('ZADD', removals, next_version(), name)
-  for _, key in ipairs({progress, reserved, waiting, sent, ran}) do redis.call('HDEL', key, name) end
-  redis.call('HDEL', paused, 'entry:' .. name, 'skip:' .. name)
   while redis.call('ZCARD', removals) > remembered do
     redis.call('HSET', runtime, 'forgotten', redis.call('ZPOPMIN', removals)[2])
   end
+end
+
+local function remove(name)
+  redis.call('HDEL', entries, name)
+  redis.call('ZREM', changes, name)
+  for _, key in ipairs({progress, reserved, waiting, sent, ran}) do redis.call('HDEL', key, name) end
+  redis.call('HDEL', paused, 'entry:' .. name, 'skip:' .. name)
+  note_removal(name)
 end
 
 local function put(name, fingerprint, by, text)
@@ -72,8 +76,10 @@ local function give_back(name, known, fingerprint, by, text)
   local row = redis.call('HGET', entries, name)
   local has = row and string.match(row, '^%S+') or redis.call('ZSCORE', removals, name)
   if has and tonumber(has) >= tonumber(known) then return 'same' end
-  if text == '' then
-    if not row then return 'absent' end
+  if text == '' and not row then
+    note_removal(name) -- for a beat that did not hear of it, and would give the entry back
+    return 'absent'
+  elseif text == '' then
     remove(name)
     return 'removed'
   end
