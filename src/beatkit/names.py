@@ -25,11 +25,18 @@ def named(entries: Mapping[str, Entry], name: str, schedule: str) -> Entry:
     """
     if name in entries:
         return entries[name]
-    close = difflib.get_close_matches(name, entries, n=1)
+    close = nearest(entries, name)
     raise EntryNotFound(
         f"There is no entry {name!r} in the schedule of app {schedule!r}\n"
-        f"  {f'did you mean {close[0]!r}?' if close else SEE_NAMES}"
+        f"  {f'did you mean {close!r}?' if close else SEE_NAMES}"
     )
+
+
+def nearest(names: Iterable[str], name: str) -> str | None:
+    """Return the one that was probably meant: a function's name for an entry's, or a slip."""
+    known = list(names)
+    ends = [each for each in known if each.endswith(f".{name}")]
+    return next(iter(ends or difflib.get_close_matches(name, known, n=1)), None)
 
 
 def matching(entries: Mapping[str, Entry], patterns: Iterable[str], schedule: str) -> list[Entry]:

@@ -48,6 +48,8 @@ def next_verb(view: View, names: tuple[str, ...], count: int, until: str | None)
     NAMES are names or globs such as 'shop.*'; none means all. Entries that are off are left
     out. A remark says where the clocks change, and what a pause holds back.
     """
+    if len(names) == 1 and names[0].isdecimal() and names[0] not in view.schedule.entries:
+        raise click.UsageError(f"to see {names[0]} slots, write -n {names[0]}")
     stop = None if until is None else instant(until, view.now)
     slots = view.schedule.next(count, patterns=names, after=view.now, until=stop)
     view.outlet.give(answer(view, slots))

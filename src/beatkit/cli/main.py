@@ -21,7 +21,10 @@ EX_USAGE = 2
 EX_UNAVAILABLE = 69  # sysexits.h; what Celery's own commands use
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Schedules are seen and operated by Celery's own command: celery -A APP schedule --help",
+)
 @click.version_option(__version__, message="beatkit %(version)s")
 def main() -> None:
     """Celery periodic tasks you can trust."""

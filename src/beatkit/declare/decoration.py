@@ -12,7 +12,7 @@ from beatkit.declare.again import execution_of, taken
 from beatkit.declare.parameters import NAMES
 from beatkit.declare.place import absolute
 from beatkit.declare.runnable import runnable, unfit_to_run
-from beatkit.declare.when import read_schedule
+from beatkit.declare.when import INTERVAL, is_object, meant_by, read_schedule
 from beatkit.entry import Source
 from beatkit.registry import Declaration, Declarations
 from beatkit.registry.arguments import misfit, signature_of
@@ -28,7 +28,11 @@ from beatkit.registry.slot_parameter import problem_with_slot, slot_parameters
 from beatkit.registry.target import Target
 
 # What other schedulers call the same thing.
-_ELSEWHERE = {"every": "seconds", "interval": "seconds", "run_every": "seconds", "tz": "timezone"}
+_ELSEWHERE = {
+    "every": "seconds", "interval": "seconds", "run_every": "seconds", "crontab": "cron",
+    "schedule": "schedule", "tz": "timezone",
+}  # fmt: skip
+_WHEN = (*INTERVAL, "cron", "schedule")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +84,9 @@ def _refuse(problems: Iterable[Problem], label: str, use: Use) -> None:
 
 def _read(target: Target, use: Use) -> tuple[Declaration, list[Problem]]:
     said, function = use.said, target.function
-    problems: list[Problem] = [_unknown(name) for name in said if name not in NAMES]
+    problems: list[Problem] = [
+        _unknown(name, value) for name, value in said.items() if name not in NAMES
+    ]
     new = Declaration(
         identity=_identity(read_name(said, problems), target, use),
         execution=execution_of(use.names, function),
@@ -121,10 +127,13 @@ def _problems_with_function(new: Declaration, *, readable: bool) -> list[Problem
     return [problem] if problem else []
 
 
-def _unknown(name: str) -> Problem:
+def _unknown(name: str, value: Any) -> Problem:
     elsewhere = _ELSEWHERE.get(name)
     near = [elsewhere] if elsewhere else get_close_matches(name, NAMES, n=1, cutoff=0.6)
-    remedy = f"write {near[0]}=" if near else "the parameters are " + ", ".join(NAMES)
+    if near and (near[0] in _WHEN or is_object(value)):
+        remedy = meant_by(near[0], value)
+    else:
+        remedy = f"write {near[0]}=" if near else "the parameters are " + ", ".join(NAMES)
     return Problem(f"has {name}=, which @periodic does not know", remedy)
 
 

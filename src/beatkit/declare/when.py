@@ -6,11 +6,13 @@ from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
+from beatkit.declare.parameters import NAMES
 from beatkit.errors import ScheduleError
 from beatkit.registry.problem import Problem
 
 INTERVAL = ("seconds", "minutes", "hours", "days", "weeks")
 CRON_ONLY = ("timezone", "gap", "fold")
+_FIRST = "write the schedule object first and without a name: @periodic({}(...))"
 _EXAMPLES = "write seconds=60, or cron='0 4 * * *', or a schedule object such as every(minutes=5)"
 
 
@@ -25,6 +27,11 @@ def read_schedule(schedule: Any, said: Mapping[str, Any], problems: list[Problem
     problem = _wrong_mix(schedule, said)
     if problem:
         problems.append(problem)
+        return None
+    if schedule is None and not _says_when(said):
+        # What it knows no name for was probably meant to say it, and is a problem already.
+        if all(name in NAMES for name in said):
+            problems.append(Problem("has no time at which it is due", _EXAMPLES))
         return None
     try:
         return _build(schedule, said)
@@ -64,18 +71,43 @@ def _wrong_mix(schedule: Any, said: Mapping[str, Any]) -> Problem | None:
             f"has {', '.join(only)}, which an interval does not take: its slots are instants of UTC"
         )
         return Problem(what, "leave it out, or write cron='0 4 * * *' for a time of day")
-    if not interval and "cron" not in said:
-        return Problem("has no time at which it is due", _EXAMPLES)
+    if is_object(said.get("cron")):
+        what = f"cron is {said['cron']!r}, expected a text of five fields"
+        return Problem(what, _FIRST.format(type(said["cron"]).__name__))
     return None
 
 
-def _wrong_object(schedule: Any, also: list[str]) -> Problem | None:
+def _says_when(said: Mapping[str, Any]) -> bool:
+    return any(name in said for name in (*INTERVAL, "cron"))
+
+
+def is_object(value: object) -> bool:
+    """Whether it is a schedule of Celery's or of ours, which stands first and has no name."""
     from celery.schedules import BaseSchedule
 
+    return isinstance(value, BaseSchedule)
+
+
+def meant_by(name: str, value: object) -> str:
+    """Return what to write for a parameter that says when, and that nobody knows.
+
+    Args:
+        name: The parameter that was meant, as far as it can be told.
+        value: What was given.
+    """
+    if is_object(value):
+        return _FIRST.format(type(value).__name__)
+    if name == "schedule":
+        name = "cron" if isinstance(value, str) else "seconds"
+    fits = isinstance(value, str if name == "cron" else int | float | timedelta)
+    return f"write {name}={value!r}" if fits else f"write {name}="
+
+
+def _wrong_object(schedule: Any, also: list[str]) -> Problem | None:
     if also:
         what = f"has the schedule {schedule!r} and {', '.join(also)}, expected one of them"
         return Problem(what, "write them in the schedule object, or leave the object out")
-    if isinstance(schedule, BaseSchedule):
+    if is_object(schedule):
         return None
     what = f"schedule is {schedule!r}, expected a schedule object"
     if isinstance(schedule, str):

@@ -16,6 +16,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from celery import Celery
+
 from beatkit.dev import reload
 from beatkit.dev.binary import find_binary
 from beatkit.dev.blame import blaming
@@ -25,7 +27,8 @@ from beatkit.dev.redirect import ENVIRONMENT, MEMORY, Servers, given
 from beatkit.dev.session import Session
 from beatkit.dev.target import Target, TargetError, load
 from beatkit.errors import BeatkitError
-from beatkit.registry.effective import effective_entries
+from beatkit.registry.binding import binding_of
+from beatkit.registry.effective import check_start, effective_entries
 
 _REQUESTS_TO_END = ("SIGTERM", "SIGHUP")
 
@@ -93,8 +96,13 @@ def importable(name: str) -> Target:
         target.app.set_default()
         target.app.loader.import_default_modules()
         target.app.finalize()
-        effective_entries(target.app)
+        _check(target.app)
     return target
+
+
+def _check(app: Celery) -> None:
+    """Refuse what the worker would, before a server is started for it."""
+    check_start(app) if binding_of(app) else effective_entries(app)
 
 
 def _silence_notices_of_the_configured_broker() -> None:

@@ -90,6 +90,8 @@ def _shown(function: Callable[..., Any], takes: Signature, bound: bool | None) -
 
 def _remedy(takes: Signature, bound: bool | None) -> str:
     wanted = list(takes.parameters.values())[bool(bound) :]
+    if wanted and wanted[0].name == "self" and not bound:
+        return "write @app.task(bind=True) below it if self shall be the task, or leave self out"
     positional = [
         each.name for each in wanted if _required(each) and each.kind is not Parameter.KEYWORD_ONLY
     ]

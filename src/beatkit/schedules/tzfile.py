@@ -150,7 +150,9 @@ def _no_such_zone(name: str) -> str:
     known = {zone.lower(): zone for zone in zoneinfo.available_timezones()}
     if not known:
         return f"timezone is {name!r}, and this host has no zone data at all\n  pip install tzdata"
-    near = get_close_matches(str(name).lower(), known, n=1, cutoff=0.6)
+    # An abbreviation is near to another one, of the other side of the world.
+    short = str(name).isupper() and "/" not in str(name)
+    near = [] if short else get_close_matches(str(name).lower(), known, n=1, cutoff=0.6)
     advice = f"write {known[near[0]]!r}" if near else "write a name such as 'Europe/Berlin'"
     return (
         f"timezone is {name!r}, expected the name of a zone in the IANA time zone database\n"

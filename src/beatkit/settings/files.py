@@ -22,6 +22,8 @@ def read_file(path: Path) -> tuple[str, Mapping[str, Any]]:
     label, remedy = short(path), "write names and values: broker_url = ..."
     try:
         content = path.read_text("utf-8")
+    except FileNotFoundError:
+        reason, remedy = "there is none", f"looked for {path.absolute()}"
     except OSError as error:
         reason, remedy = error.strerror or "cannot be read", "check the path, and who may read it"
     except UnicodeDecodeError:

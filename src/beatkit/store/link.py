@@ -249,15 +249,23 @@ def is_outage(error: BaseException) -> bool:
 
 
 def _away(address: Address, where: str, error: Exception) -> StoreUnavailable:
+    # To those who look it is a server to start; to a beat an outage, which passes.
+    start = "start it, or correct host and port; " if _nobody_listens(error) else ""
     return StoreUnavailable(
         f"Store {str(address)!r} is not available: {_briefly(error)}\n{where}"
-        "  nothing is lost: what is owed is sent when it is back"
+        f"  {start}nothing is lost: what is owed is sent when it is back"
     )
 
 
 def _briefly(error: Exception) -> str:
     """Return what an error says, without the clients that redis-py shows after it."""
     return str(error).split(" : <redis", 1)[0]
+
+
+def _nobody_listens(error: BaseException | None) -> bool:
+    while error is not None and not isinstance(error, ConnectionRefusedError):
+        error = error.__cause__ or error.__context__
+    return error is not None
 
 
 def _refused(address: Address, where: str, error: Exception) -> StoreError:

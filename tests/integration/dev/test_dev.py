@@ -207,6 +207,22 @@ def test_an_entry_that_cannot_work_is_its_own_message_and_exit_code_2(
     assert "shop.py, line 3" in started.noted
 
 
+def test_an_unknown_task_is_found_before_anything_starts(dev: StartDev, tmp_path: Path) -> None:
+    (tmp_path / "shop.py").write_text(
+        "from beatkit import make_app\n"
+        "app = make_app('shop', beat_schedule={'x': {'task': 'shop.gone', 'schedule': 5}})\n"
+    )
+    started = dev("shop.py")
+    assert started.ended() == 2
+    assert started.noted == (
+        "beatkit dev: Entry 'x': task 'shop.gone' is not defined by any imported module\n"
+        "  declared in beat_schedule\n"
+        "  import the module that defines it (setting imports); or, if it lives in another code "
+        'base, beatkit_remote_tasks = ["shop.gone"]\n'
+    )
+    assert not (tmp_path / ".beatkit").exists()
+
+
 def test_every_queue_that_the_app_sends_to_is_read(dev: StartDev, shop: Shop) -> None:
     shop(TICK + "app.conf.beat_schedule['tick']['options'] = {'queue': 'reports'}\n")
     started = dev("shop.py")

@@ -87,7 +87,8 @@ def test_nothing_runs_there(run: Run) -> None:
         "error: Store 'redis://127.0.0.1:PLACE/0' is not available: Error 111 connecting to "
         "127.0.0.1:PLACE. Connection refused.\n"
         "  from broker_url\n"
-        "  nothing is lost: what is owed is sent when it is back\n"
+        "  start it, or correct host and port; nothing is lost: what is owed is sent when it is "
+        "back\n"
         "ok: Schedule: 1 entry: 0 errors, 0 warnings, 0 notes\n",
     )
 

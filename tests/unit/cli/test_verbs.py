@@ -321,6 +321,20 @@ def test_an_entry_that_is_not_there(run: Run) -> None:
     )
 
 
+def test_a_functions_name_is_near_to_its_entry(run: Run) -> None:
+    done = run("show", "close_day")
+    assert (done.code, done.err) == (
+        2,
+        "Error: There is no entry 'close_day' in the schedule of app 'shop'\n"
+        "  did you mean 'billing.close_day'?\n",
+    )
+
+
+def test_a_number_of_slots_has_an_option(run: Run) -> None:
+    done = run("next", "5")
+    assert (done.code, done.err.splitlines()[-1]) == (2, "Error: to see 5 slots, write -n 5")
+
+
 def test_a_glob_that_matches_nothing(run: Run) -> None:
     done = run("list", "nothing.*")
     assert (done.code, done.err) == (

@@ -39,6 +39,12 @@ REMEDY = "  declared in shop.py, line 1\n  "
             " multiple values for argument 'word'",
             "write args=[word]",
         ),
+        (
+            "",
+            "self",
+            "args=[] do not fit hello(self): missing a required argument: 'self'",
+            "write @app.task(bind=True) below it if self shall be the task, or leave self out",
+        ),
     ],
 )
 def test_arguments_that_do_not_fit_are_refused(

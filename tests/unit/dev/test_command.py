@@ -29,6 +29,13 @@ def test_help_loads_neither_celery_nor_the_rest() -> None:
     assert "--broker URL" in done.stdout
 
 
+def test_help_says_where_the_schedule_is_seen() -> None:
+    said = " ".join(CliRunner().invoke(main, ["--help"]).output.split())
+    assert said.endswith(
+        "Schedules are seen and operated by Celery's own command: celery -A APP schedule --help"
+    )
+
+
 def test_the_version() -> None:
     assert CliRunner().invoke(main, ["--version"]).output == f"beatkit {__version__}\n"
 

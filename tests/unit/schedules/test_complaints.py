@@ -284,6 +284,14 @@ def test_a_name_that_is_no_zone_is_refused(name: str) -> None:
         )
 
 
+@pytest.mark.parametrize("name", ["CEST", "PDT", "BST", "AEST"])
+def test_an_abbreviation_is_not_answered_with_another_one(name: str) -> None:
+    assert complaint("0 4 * * *", timezone=name) == (
+        f"timezone is {name!r}, expected the name of a zone in the IANA time zone database\n"
+        "  write a name such as 'Europe/Berlin'"
+    )
+
+
 def test_a_zone_object_is_asked_for_its_name() -> None:
     assert complaint("0 4 * * *", timezone=ZoneInfo("Europe/Berlin")) == (
         "timezone is zoneinfo.ZoneInfo(key='Europe/Berlin'), expected the name of a zone in the"

@@ -188,8 +188,11 @@ def test_what_cannot_be_read_is_told_with_what_to_write(
     Path("bad.yaml").write_text("broker_url: 'redis://:hush@h\nx: [\n")
     Path("list.json").write_text("[1]")
     assert failure("none.toml") == (
-        "the settings file none.toml: No such file or directory\n"
-        "  check the path, and who may read it"
+        f"the settings file none.toml: there is none\n  looked for {tmp_path}/none.toml"
+    )
+    Path("folder.toml").mkdir()
+    assert failure("folder.toml") == (
+        "the settings file folder.toml: Is a directory\n  check the path, and who may read it"
     )
     assert failure("list.json") == (
         "the settings file list.json: holds no table of names\n"

@@ -146,6 +146,18 @@ def test_what_is_said_of_an_outage() -> None:
     )
 
 
+def test_what_is_said_where_nothing_listens() -> None:
+    error = exceptions.ConnectionError("Error 111 connecting to h:6379. Connection refused.")
+    error.__cause__ = ConnectionRefusedError(111, "Connection refused")
+    assert said(error) == (
+        "Store 'redis://h:6379/0' is not available: Error 111 connecting to h:6379. "
+        "Connection refused.\n"
+        "  from broker_url\n"
+        "  start it, or correct host and port; nothing is lost: what is owed is sent when it is "
+        "back"
+    )
+
+
 def test_what_is_said_of_missing_rights() -> None:
     assert said(exceptions.NoPermissionError("this user has no permissions")) == (
         "Store 'redis://h:6379/0' refused a command: this user has no permissions\n"
