@@ -60,22 +60,25 @@ class Finding:
 @click.option("--read-only", is_flag=True, help="Write nothing to any server.")
 @acting
 def doctor_verb(view: View, timeout: float, read_only: bool) -> None:
-    """Find why it does not work: broker, result backend, store, beats, schedule.
+    """Find why it does not work: broker, result backend, store, beats, workers, schedule.
 
     Sends a message to a queue of its own and takes it back, and stores a result and deletes
-    it, since a server may answer and take nothing. Exit code 69 if a server cannot be used,
-    1 if there are errors in the settings or the schedule, no beat sends any more, or a slot
-    is overdue.
+    it, since a server may answer and take nothing. Asks all workers which queues they read;
+    a queue that none reads is a warning. Exit code 69 if a server cannot be used, 1 if there
+    are errors in the settings or the schedule, no beat sends any more, or a slot is overdue.
     """
     from beatkit.settings import check_backend, check_broker
 
+    broker = check_broker(view.app, timeout, not read_only)
     findings = [
-        _server(check_broker(view.app, timeout, not read_only)),
+        _server(broker),
         _server(check_backend(view.app, timeout, not read_only)),
         store(view.app, timeout),
     ]
     if findings[-1].code == YES:
         findings += beats(view.app, timeout)
+    if broker.ok and not read_only:
+        findings += _workers(view)
     view.outlet.give(answer([*findings, _schedule(view)]))
 
 
@@ -177,6 +180,22 @@ def _beats(said: str, remedy: str = "", *, code: int = YES, mark: str = "") -> F
     sentence = f"Beats: {said}"
     data = {"check": "beats", "ok": code == YES, "message": sentence, "remedy": remedy or None}
     return Finding(f"{sentence}\n  {remedy}" if remedy else sentence, code, data, mark)
+
+
+def _workers(view: View) -> Iterator[Finding]:
+    from beatkit.cli import workers
+
+    try:
+        wanted = workers.queues_wanted(view.app, view.schedule.entries.values())
+    except BeatkitError:
+        return  # the schedule's own finding tells of it
+    read = workers.queues_read(view.app)
+    if read is None:
+        return
+    sentence, remedy = workers.verdict(wanted, read, view.app.conf.task_default_queue)
+    data = {"check": "workers", "ok": not remedy, "message": sentence, "remedy": remedy or None}
+    text = f"{sentence}\n  {remedy}" if remedy else sentence
+    yield Finding(text, YES, data, "warning" if remedy else "")
 
 
 _START = "start one: celery -A APP beat"
