@@ -21,7 +21,7 @@ from beatkit.errors import BeatkitError, DeclarationError
 from beatkit.record import ActionError
 from beatkit.registry.unknown import unknown_tasks
 from beatkit.schedules.rules import Rule
-from beatkit.schedules.timetable import to_datetime
+from beatkit.schedules.timetable import to_datetime, written
 from beatkit.sending.build import Builder, NotBuilt, lay_out
 from beatkit.sending.message import task_id
 from beatkit.sending.publish import Publisher
@@ -66,7 +66,10 @@ class NotBackfilled(BeatkitError):
 
 
 def span(entry: Entry, start: int, end: int, now: int, again: int) -> Range:
-    """Return the range that is meant.
+    """Return the range that is meant, from its first slot to its last.
+
+    So two calls that mean the same slots are one backfill, also where each counted its
+    instants from its own present.
 
     Args:
         entry: The entry.
@@ -81,10 +84,14 @@ def span(entry: Entry, start: int, end: int, now: int, again: int) -> Range:
     if getattr(entry.schedule, "rule", None) is None:
         raise ActionError(_OWN.format(entry.name, entry.schedule))
     if start >= end:
-        raise ActionError(_EMPTY.format(to_datetime(start), to_datetime(end)))
-    if end > now:
-        raise ActionError(_FUTURE.format(to_datetime(end), to_datetime(now)))
-    return Range(entry.name, start, end, again)
+        raise ActionError(_EMPTY.format(written(start), written(end)))
+    rule: Rule = entry.schedule.rule
+    first, last = rule.next(start - 1), rule.previous(end)
+    if first is None or last is None or first > last:
+        return Range(entry.name, start, end, again)
+    if last > now:  # and not `end`: the caller's present may be ahead of the store's
+        raise ActionError(_FUTURE.format(written(end), written(now)))
+    return Range(entry.name, first, last + 1, again)
 
 
 def survey(entry: Entry, wanted: Range) -> Backfilling:

@@ -20,6 +20,7 @@ from beatkit import recalling, verbs
 from beatkit.clock import read_host
 from beatkit.destination import Destination, destination
 from beatkit.entry import Entry, Slot
+from beatkit.errors import StoreUnavailable
 from beatkit.names import matching, named
 from beatkit.pauses import Rows
 from beatkit.registry import effective_entries
@@ -217,8 +218,15 @@ class Schedule:
         store = open_choice(choice, timeout)
         try:
             yield store, choice.name
+        except StoreUnavailable as error:  # what a beat need not do, who asks must: come again
+            error.args = (str(error).replace(_OWED, _AGAIN),)
+            raise
         finally:
             store.close()
+
+
+_OWED = "nothing is lost: what is owed is sent when it is back"
+_AGAIN = "try again when it is back: nothing is done twice by that"
 
 
 def _lane(entry: Entry, after: int, stop: int) -> Iterator[tuple[int, str]]:

@@ -16,7 +16,7 @@ from fnmatch import fnmatchcase
 from beatkit.entry import Entry
 from beatkit.errors import EntryNotFound, ScheduleError
 from beatkit.record import ActionError
-from beatkit.schedules.timetable import to_datetime
+from beatkit.schedules.timetable import to_datetime, written
 from beatkit.store import Action, Pause, Store, pause_scopes
 from beatkit.store.actions import skip_scope
 
@@ -247,7 +247,7 @@ def resume(store: Store, target: Target, rows: Rows, action: Action) -> Resuming
 def _check_end(until: int, now: int) -> None:
     """Refuse a pause that would have ended already; both in milliseconds since 1970."""
     if until <= now:
-        raise ScheduleError(_PAST.format(to_datetime(until), to_datetime(now)))
+        raise ScheduleError(_PAST.format(written(until), written(now)))
 
 
 _PAST = (

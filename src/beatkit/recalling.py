@@ -13,7 +13,7 @@ from fnmatch import fnmatchcase
 from typing import TYPE_CHECKING, Any, cast
 
 from beatkit.entry import Entry
-from beatkit.errors import EntryNotFound
+from beatkit.errors import EntryNotFound, StoreUnavailable
 from beatkit.history import Record, lasts, recall, records, within
 from beatkit.record import ActionError
 from beatkit.schedules.timetable import to_datetime, to_ms
@@ -155,20 +155,37 @@ def wait(
 
     Raises:
         ActionError: Nobody can tell: no policy, and no result backend.
+        StoreUnavailable: The store went away. The run goes on; the message has its task id.
     """
-    guarded = refuse_unseen(self, run.entry)
-    give_up, last = time.monotonic() + timeout, ""
-    with self.open() as (store, prefix):
-        while True:
-            record = _look(store, prefix, run)
-            if not guarded and (state := _result(self.app, run.task_id)):
-                record = replace(record, outcome=state)
-            if record.outcome != last:
-                last = record.outcome
-                seen(record)
-            if record.over or time.monotonic() >= give_up:
-                return record
-            time.sleep(POLL_S)
+    try:
+        guarded = refuse_unseen(self, run.entry)
+        with self.open() as (store, prefix):
+            return _watched(self, run, store, prefix, guarded, time.monotonic() + timeout, seen)
+    except StoreUnavailable as error:
+        first = str(error).splitlines()[0]
+        raise StoreUnavailable(_UNWATCHED.format(run.entry, first, run.task_id)) from error
+
+
+def _watched(
+    self: Schedule,
+    run: Triggered,
+    store: Store,
+    prefix: str,
+    guarded: bool,
+    give_up: float,
+    seen: Callable[[Record], None],
+) -> Record:
+    last = ""
+    while True:
+        record = _look(store, prefix, run)
+        if not guarded and (state := _result(self.app, run.task_id)):
+            record = replace(record, outcome=state)
+        if record.outcome != last:
+            last = record.outcome
+            seen(record)
+        if record.over or time.monotonic() >= give_up:
+            return record
+        time.sleep(POLL_S)
 
 
 def refuse_unseen(self: Schedule, name: str) -> bool:
@@ -211,6 +228,12 @@ def _say(at: datetime) -> str:
     return text.replace("+00:00", "Z").replace(".000Z", "Z")
 
 
+_UNWATCHED = (
+    "Entry {0!r}: its run was sent, and its end cannot be seen. {1}\n"
+    "  its task id is {2}\n"
+    "  look for it when the store is back, and do not trigger it again: "
+    "celery -A ... schedule history {0}"
+)
 _UNSEEN = (
     "Entry {0!r}: nobody can tell how its run ends: it has no policy, so no guard tells the "
     "store, and there is no result backend\n"

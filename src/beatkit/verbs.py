@@ -167,9 +167,10 @@ def backfill(
 
     Their ids are their own and their kind is "backfill": the guard neither coalesces them
     nor finds them too late, and the message has no expiry. The entry's next slots come as
-    planned. How far it is lies in the store, so the same call goes on where another was
-    killed; once all are sent it sends nothing any more, for 30 days. Where broker and store
-    are one server no slot is sent twice; elsewhere one may be, with one task id.
+    planned. How far it is lies in the store, so a call that means the same slots goes on
+    where another was killed; once all are sent it sends nothing any more, for 30 days. Where
+    broker and store are one server no slot is sent twice; elsewhere one may be, with one
+    task id.
 
     Args:
         name: The entry's name.

@@ -123,11 +123,16 @@ def _not_told(name: str, at: datetime, slot: int, known: Knowledge) -> Why:
     if slot > known.progress:
         late = _between(about, now, known)
         return answer("undecided", f"{head} came due {late} ago and is not decided.")
+    if never := next((one for one in known.past.silences if _is_first(one, slot)), None):
+        end = known.say(to_datetime(never.until or 0))
+        text = f"Nothing is known of the slot of {name} at {known.say(about)}: "
+        return Why(name, at, about, "forgotten", (f"{text}no beat was heard before {end}.",))
     events = known.past.events
     reaches = to_datetime(events[0].at) if events else None
     if reaches is None or about < reaches:
         limit = f"reaches back to {known.say(reaches)}" if reaches else "is empty"
-        return answer("forgotten", f"{head} is past, but the history {limit} (beatkit_history).")
+        text = f"{head} is not remembered: the history {limit} (beatkit_history)."
+        return answer("forgotten", text)
     return answer(
         "before",
         f"{head} was not sent: the entry was new or changed then, or served by no beat, and"
@@ -263,6 +268,11 @@ def _silence(known: Knowledge, slot: datetime) -> str:
     return (
         f"No beat was heard from {since} to {end}." if since else f"No beat was heard before {end}."
     )
+
+
+def _is_first(silence: Silence, slot: int) -> bool:
+    """Whether a slot lies before any beat was heard."""
+    return silence.since == 0 and silence.until is not None and slot < silence.until
 
 
 def _covers(silence: Silence, slot: datetime) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from beatkit.store import Action, Missed, Pending
 from beatkit.store.events import EVENTS_A_RUN, Event
 from beatkit.store.history import SILENCES, Silence
+from beatkit.store.redis_history import RedisHistory
 from beatkit.store.rules import FORGET_MS
 from beatkit.store.runs import LIVE_MS, Run
 from tests.contract.benches import Bench, RedisBench
@@ -328,3 +330,66 @@ def test_the_history_costs_neither_claims_nor_runs_a_round_trip(
     assert len(told(bench.store)) == (33 if history else 0)
     bench.store.close()
     bench.redis.close()
+
+
+@pytest.fixture
+def while_looking(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> Callable[[Any], None]:
+    """Let something happen between the two looks of a store that takes two, else before."""
+    looked = RedisHistory._live
+
+    def arrange(happens: Callable[[], object]) -> None:
+        if not isinstance(bench, RedisBench):
+            happens()
+
+        def look(history: Any, *how: Any) -> Any:
+            monkeypatch.setattr(RedisHistory, "_live", looked)
+            happens()
+            return looked(history, *how)
+
+        monkeypatch.setattr(RedisHistory, "_live", look)
+
+    return arrange
+
+
+def test_a_run_that_ends_while_one_looks_is_not_lost(
+    bench: Bench, while_looking: Callable[[Any], None]
+) -> None:
+    runs = bench.store.runs()
+    runs.start(run())
+    while_looking(lambda: runs.finish(run(), "finished", state="SUCCESS", took=3))
+    past = bench.store.history().past()
+    assert ([one.what for one in past.events], past.live) == (["started", "ended"], set())
+
+
+def test_a_last_run_that_ends_while_one_looks_is_not_lost(
+    bench: Bench, while_looking: Callable[[Any], None]
+) -> None:
+    runs = bench.store.runs()
+    runs.start(run())
+    while_looking(lambda: runs.finish(run(), "finished", state="SUCCESS", took=3))
+    lasts = bench.store.history().lasts(["hello"])
+    assert (lasts.ran["hello"].what, lasts.live) == ("ended", set())
+
+
+def test_a_run_that_starts_while_one_looks_goes_on(
+    bench: Bench, while_looking: Callable[[Any], None]
+) -> None:
+    runs = bench.store.runs()
+    first, next_ = run(), run(SLOT + 15)
+    runs.start(first)
+
+    def happens() -> None:
+        runs.finish(first, "finished", state="SUCCESS", took=3)
+        runs.start(next_)
+
+    while_looking(happens)
+    past = bench.store.history().past()
+    assert past.live == {("hello", SLOT + 15, next_.id)}
+
+
+def test_a_run_whose_worker_died_is_not_live(bench: Bench) -> None:
+    bench.store.runs().start(run())
+    bench.advance(LIVE_MS + 1)
+    past = bench.store.history().past()
+    assert ([one.what for one in past.events], past.live) == (["started"], set())
+    assert bench.store.history().lasts(["hello"]).live == set()

@@ -63,10 +63,13 @@ def backfill_verb(
     Each has a task id of its own and the kind backfill: it is neither coalesced nor found
     too late. The next slots of this entry and of all others come as planned.
 
-    After Ctrl-C or a kill the same command goes on where it stopped, if its range is given
-    by the same instants. A range that was sent sends nothing again, for 30 days.
+    After Ctrl-C or a kill the same command goes on where it stopped: one that means the same
+    slots, so write instants, not -2d. A range that was sent sends nothing again, for 30 days.
     """
     first, stop = instant(start, view.now), instant(end, view.now)
+    where = f"--from {stamp('it', first)['it']} --to {stamp('it', stop)['it']}"
+    if not dry_run and _is_relative(start, end):
+        view.outlet.note(f"to go on, should it be killed: {where}")
     sent: list[int] = []
     try:
         with _bar(view, name) as told:
@@ -80,10 +83,14 @@ def backfill_verb(
                 dry_run=dry_run, again=again, rate=rate, told=count, reason=reason, by=by,
             )  # fmt: skip
     except KeyboardInterrupt:
-        where = f"--from {first.isoformat()} --to {stop.isoformat()}"
         view.outlet.note(f"stopped after {sent[-1] if sent else 0} slots; to go on: {where}")
         raise click.exceptions.Exit(NO) from None
     view.outlet.give(_answer(view, done, dry_run, again))
+
+
+def _is_relative(*texts: str) -> bool:
+    """Whether an instant means another one a minute later."""
+    return any(text == "now" or text[0] in "+-" for text in texts)
 
 
 @contextmanager

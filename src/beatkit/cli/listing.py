@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -75,7 +76,8 @@ def list_verb(view: View, names: tuple[str, ...], verbose: bool, **wanted: str |
     chosen = [one for one in seen if _matches(one, **wanted)]
     lasts = lately(view, [one.entry.name for one in chosen])
     chosen = [replace(one, last=lasts.get(one.entry.name)) for one in chosen]
-    view.outlet.give(answer(view, sorted(chosen, key=_order), verbose))
+    notes = [] if chosen else list(_known(seen, **wanted))
+    view.outlet.give(answer(view, sorted(chosen, key=_order), verbose, notes))
 
 
 def _matches(seen: Seen, queue: str | None, tag: str | None, state: str | None) -> bool:
@@ -84,6 +86,16 @@ def _matches(seen: Seen, queue: str | None, tag: str | None, state: str | None) 
         and (tag is None or tag in seen.entry.tags)
         and state in (None, seen.state)
     )
+
+
+def _known(seen: Iterable[Seen], queue: str | None, tag: str | None, **_: object) -> Iterator[str]:
+    """Yield which queues or tags there are, where the one asked for is not among them."""
+    queues = sorted({one.destination.queue for one in seen})
+    tags = sorted({tag for one in seen for tag in one.entry.tags})
+    if queue is not None and queue not in queues:
+        yield f"no entry goes to the queue {queue!r}; there are: {', '.join(queues) or 'none'}"
+    if tag is not None and tag not in tags:
+        yield f"no entry has the tag {tag!r}; there are: {', '.join(tags) or 'none'}"
 
 
 def _order(seen: Seen) -> tuple[bool, float, str]:
@@ -114,13 +126,13 @@ def owner(view: View, entry: Entry) -> str:
     return "code" if entry.name in view.schedule.code else "runtime"
 
 
-def answer(view: View, seen: list[Seen], verbose: bool) -> Answer:
+def answer(view: View, seen: list[Seen], verbose: bool, notes: Iterable[str] = ()) -> Answer:
     """Return the list as an answer."""
     rows = [_row(view, one, verbose) for one in seen]
     return Answer(
         kind="list",
         tables=[Table(COLUMNS, rows)],
-        notes=[_closing(view, seen)],
+        notes=[*notes, _closing(view, seen)],
     )
 
 

@@ -55,6 +55,11 @@ def to_datetime(ms: int) -> datetime:
     return _EPOCH + ms * _MILLISECOND
 
 
+def written(at_ms: int) -> str:
+    """Return Unix milliseconds as RFC 3339 text in UTC, to the second, for messages."""
+    return f"{to_datetime(at_ms):%Y-%m-%dT%H:%M:%SZ}"
+
+
 class Timetable:
     """The answers shared by `every`, `cron`, `at` and `solar`."""
 

@@ -1,4 +1,9 @@
-"""The past in Redis or Valkey: what the scripts left behind, in two round trips at most."""
+"""The past in Redis or Valkey: what the scripts left behind, in three round trips at most.
+
+Events are read first and marks after them, so a run may end in between: its start was read,
+and its mark is gone, as if its worker had died. So where a mark is missing the events are
+read once more: a worker's end takes the mark and tells of it in one step.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +15,8 @@ from beatkit.store.events import Event, from_text
 from beatkit.store.history import Lasts, Past, Silence, unended
 
 Command = Sequence[object]
+Key = tuple[str, int, str]
+"""A run: its entry, slot and task id."""
 
 
 class RedisHistory:
@@ -41,12 +48,23 @@ class RedisHistory:
             ]
         )
         now = self._now(time)
-        events = tuple(from_text(text.decode()) for text in texts)
+        events, live = self._judged(texts, newest, now)
         silences = [_silence(span) for span in spans]
         if not replies.lives(beats, now):
             silences.append(Silence(int(heard or 0), None))
-        live = self._live(unended(events), now)
         return Past(now, events, live, replies.pendings_of(pendings), tuple(silences))
+
+    def _judged(
+        self, texts: Sequence[bytes], newest: int | None, now: int
+    ) -> tuple[tuple[Event, ...], set[Key]]:
+        """Return the events, and the starts among them whose runs go on."""
+        events = _told(texts)
+        starts = _starts(unended(events))
+        gone = set(starts) - self._live(starts, now)
+        if gone:
+            (texts,) = self._ask([("LRANGE", "history", -newest if newest else 0, -1)])
+            events = _told(texts)
+        return events, {_key(one) for one in _starts(unended(events)) if one not in gone}
 
     def lasts(self, entries: Sequence[str]) -> Lasts:
         """See `History.lasts`."""
@@ -57,15 +75,33 @@ class RedisHistory:
         )
         now = self._now(time)
         runs = _events(entries, ran)
-        return Lasts(now, _events(entries, sent), runs, self._live(runs.values(), now))
+        starts = _starts(runs.values())
+        gone = set(starts) - self._live(starts, now)
+        if gone:
+            names = [one.entry for one in gone]
+            (again,) = self._ask([("HMGET", "ran", *names)])
+            runs |= _events(names, again)
+        live = {_key(one) for one in _starts(runs.values()) if one not in gone}
+        return Lasts(now, _events(entries, sent), runs, live)
 
-    def _live(self, events: Iterable[Event], now: int) -> set[tuple[str, int, str]]:
-        starts = [one for one in events if one.what == "started"]
+    def _live(self, starts: Sequence[Event], now: int) -> set[Event]:
         if not starts:
             return set()
         asked = [("HGET", f"marks:{one.entry}", f"{one.slot} {one.id}") for one in starts]
         pairs = zip(starts, self._ask(asked), strict=True)
-        return {(one.entry, one.slot, one.id) for one, mark in pairs if mark and _lives(mark, now)}
+        return {one for one, mark in pairs if mark and _lives(mark, now)}
+
+
+def _told(texts: Iterable[bytes]) -> tuple[Event, ...]:
+    return tuple(from_text(text.decode()) for text in texts)
+
+
+def _starts(events: Iterable[Event]) -> list[Event]:
+    return [one for one in events if one.what == "started"]
+
+
+def _key(start: Event) -> Key:
+    return start.entry, start.slot, start.id
 
 
 def _events(entries: Sequence[str], rows: Sequence[bytes | None]) -> dict[str, Event]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from celery import Celery
 from kombu import Connection
 
 from beatkit import Schedule
+from beatkit.errors import StoreUnavailable
 from beatkit.history import Record
 from tests.chaos.plant import Plant, plant, wait_until
 from tests.servers import ValkeyServer
@@ -120,8 +121,10 @@ def test_a_triggered_run_is_waited_for_without_a_result_backend(site: Site) -> N
     wait_until(lambda: "SUCCESS" in site.outcomes("good"), what="a worker")
     (ended,) = site.cli("trigger", "good", "--wait")
     assert (ended["name"], ended["slot_kind"], ended["outcome"]) == ("good", "manual", "SUCCESS")
-    (failed,) = site.cli("trigger", "bad", "--wait", code=1)
-    assert failed["outcome"] == "FAILURE"
+    failed = site.plant.run("schedule", "trigger", "bad", "--wait", "-j")
+    (bad,) = json.loads(failed.stdout)["items"]
+    assert (failed.returncode, bad["outcome"]) == (1, "FAILURE")
+    assert failed.stderr.splitlines()[-1] == f"why it failed is in the log of {bad['worker']}"
 
     site.cli("trigger", "rare")
     wait_until(lambda: "running" in site.outcomes("rare"), what="the first run")
@@ -143,3 +146,23 @@ def test_a_triggered_run_is_waited_for_without_a_result_backend(site: Site) -> N
         "  trigger it without waiting, or set result_backend, or give it a policy in "
         "beatkit_policies\n"
     )
+
+
+def test_a_store_that_goes_away_while_a_run_is_waited_for(
+    new_valkey: Callable[..., ValkeyServer],
+) -> None:
+    server = new_valkey()
+    app = Celery("shop", broker=server.url(), set_as_current=False)
+    app.conf.beat_schedule = {"e": {"task": "celery.backend_cleanup", "schedule": 60.0}}
+    app.conf.beatkit_policies = {"e": {}}
+    schedule = Schedule(app)
+    run = schedule.trigger("e", by="ann")
+    with pytest.raises(StoreUnavailable) as caught:
+        schedule.wait(run, seen=lambda _: server.kill())
+    first, *others = str(caught.value).splitlines()
+    assert first.startswith("Entry 'e': its run was sent, and its end cannot be seen. Store 'redis")
+    assert others == [
+        f"  its task id is {run.task_id}",
+        "  look for it when the store is back, and do not trigger it again: "
+        "celery -A ... schedule history e",
+    ]

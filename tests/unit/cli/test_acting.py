@@ -150,3 +150,17 @@ def test_a_store_that_is_away_is_exit_code_69(run: Run, words: tuple[str, ...]) 
     done = run(*words, app=app)
     assert (done.code, done.out) == (69, "")
     assert "Store 'redis://127.0.0.1:1/0' is not available" in done.err
+
+
+@pytest.mark.parametrize("words", [("pause", "--all", *WHO), ("forget", "e"), ("history",)])
+def test_a_person_is_told_to_come_again_where_a_beat_would_by_itself(
+    run: Run, words: tuple[str, ...]
+) -> None:
+    app = Celery("shop", broker="redis://127.0.0.1:1/0", set_as_current=False)
+    app.conf.beat_schedule = {"e": {"task": "celery.backend_cleanup", "schedule": 60.0}}
+    assert run(*words, app=app).err == (
+        "Error: Store 'redis://127.0.0.1:1/0' is not available: Error 111 connecting to "
+        "127.0.0.1:1. Connection refused.\n"
+        "  from broker_url\n"
+        "  try again when it is back: nothing is done twice by that\n"
+    )

@@ -176,3 +176,29 @@ def test_backfill_of_a_range_without_slots_says_so(act: Desk) -> None:
     night = ("--from", "2026-03-01T00:10Z", "--to", "2026-03-01T00:20Z")
     assert act("backfill", "shop.mail", *night).err == "no slot falls into this range\n"
     assert act("backfill", "shop.mail", "--from", "2026-03-01", "--to", "2026-03-01").code == 2
+
+
+def test_backfill_of_a_moving_range_says_how_to_go_on(act: Desk) -> None:
+    day = ("--from", "2026-03-01T00:00Z", "--to", "2026-03-02T00:00Z", "--by", "ann@desk")
+    assert act("backfill", "shop.mail", *day).err == ""
+    done = act("backfill", "shop.mail", "--from", "-1d", "--to", "now")
+    assert done.err.startswith("to go on, should it be killed: --from 20")
+    assert "--to 20" in done.err
+    assert act("backfill", "shop.mail", "--from", "-1d", "--to", "now", "--dry-run").err == (
+        "dry run: nothing was sent\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("words", "note"),
+    [
+        (("--tag", "outgo"), "no entry has the tag 'outgo'; there are: acme, outgoing"),
+        (("--queue", "male"), "no entry goes to the queue 'male'; there are: celery, mail"),
+    ],
+)
+def test_list_of_a_queue_or_tag_that_nothing_has_says_which_there_are(
+    act: Desk, words: tuple[str, ...], note: str
+) -> None:
+    done = act("list", *words)
+    assert (done.code, done.out) == (0, "")
+    assert done.err.splitlines()[0] == note

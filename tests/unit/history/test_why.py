@@ -195,12 +195,20 @@ def test_an_entry_that_no_beat_has_served() -> None:
 
 def test_a_slot_from_before_the_history() -> None:
     assert asked(sent(SLOT + MINUTE)).sentences == (
-        "The slot of hello at 08:00:00 is past, but the history reaches back to 08:01:00"
+        "The slot of hello at 08:00:00 is not remembered: the history reaches back to 08:01:00"
         " (beatkit_history).",
     )
-    assert asked(silences=(Silence(0, SLOT + 5),)).sentences == (
-        "The slot of hello at 08:00:00 is past, but the history is empty (beatkit_history).",
-        "No beat was heard before 08:00:00.",
+    assert asked(silences=(Silence(SLOT - MINUTE, SLOT + 5),)).sentences == (
+        "The slot of hello at 08:00:00 is not remembered: the history is empty (beatkit_history).",
+        "No beat was heard from 07:59:00 to 08:00:00.",
+    )
+
+
+def test_a_slot_from_before_the_first_beat() -> None:
+    found = asked(sent(SLOT + MINUTE), silences=(Silence(0, SLOT + 5),))
+    assert (found.found, found.sentences) == (
+        "forgotten",
+        ("Nothing is known of the slot of hello at 08:00:00: no beat was heard before 08:00:00.",),
     )
 
 

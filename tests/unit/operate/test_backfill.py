@@ -67,6 +67,21 @@ def test_the_same_call_sends_nothing_again_and_another_round_does(desk: Schedule
     assert len({one.headers["id"] for one in messages(desk)}) == 8
 
 
+def test_an_end_a_moment_ahead_of_the_stores_clock_is_no_mistake(desk: Schedule) -> None:
+    now = datetime.now(UTC)
+    done = desk.backfill("shop.mail", now - timedelta(hours=2), now + timedelta(milliseconds=200))
+    assert done.sent == 2
+
+
+def test_calls_that_mean_the_same_slots_are_one_backfill(desk: Schedule) -> None:
+    desk.backfill("shop.hello", START, START + MINUTE, by="ann@desk")
+    a_moment = timedelta(seconds=7)
+    later = desk.backfill("shop.hello", START - a_moment, START + MINUTE - a_moment)
+    assert (later.slots, later.sent, later.before) == (4, 0, 4)
+    other = desk.backfill("shop.hello", START + a_moment, START + MINUTE + a_moment)
+    assert (other.slots, other.sent, other.before) == (4, 4, 0)
+
+
 def test_what_was_interrupted_goes_on_where_it_stopped(desk: Schedule) -> None:
     def interrupt(done: int, slots: int) -> None:
         if done == 2:
@@ -93,7 +108,7 @@ def test_what_is_refused(desk: Schedule) -> None:
     with pytest.raises(ActionError) as caught:
         desk.backfill("shop.hello", START, START)
     assert str(caught.value) == (
-        "the range to backfill is from 2026-03-01 00:00:00+00:00 to 2026-03-01 00:00:00+00:00, "
+        "the range to backfill is from 2026-03-01T00:00:00Z to 2026-03-01T00:00:00Z, "
         "expected an end after its start\n"
         "  write the earlier time first"
     )
@@ -101,7 +116,10 @@ def test_what_is_refused(desk: Schedule) -> None:
     with pytest.raises(ActionError) as caught:
         desk.backfill("shop.hello", START, end)
     first, second, third = str(caught.value).split("\n")
-    assert first == f"the range to backfill ends at {end}, expected one that is past"
+    assert (
+        first
+        == f"the range to backfill ends at {end:%Y-%m-%dT%H:%M:%SZ}, expected one that is past"
+    )
     assert second.startswith("  it is ")
     assert second.endswith(" by the store's clock; what is to come is sent by beats")
     assert third == "  write an end that is past"
