@@ -14,7 +14,7 @@ from beatkit.cli.names import EntryName
 from beatkit.cli.pausing import BY, REASON
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.verb import Verb
-from beatkit.cli.view import View, acting
+from beatkit.cli.view import View, operating
 from beatkit.cli.when import Instant, instant, stamp, worded
 
 COLUMNS = (
@@ -46,7 +46,7 @@ COLUMNS = (
               help="Send a range once more that was sent: 1, then 2 and so on.")  # fmt: skip
 @REASON
 @BY
-@acting
+@operating
 def backfill_verb(
     view: View,
     name: str,

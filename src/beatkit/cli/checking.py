@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
 import click
 
 from beatkit.checks import CROWD, Finding, Report, check
@@ -9,6 +12,9 @@ from beatkit.cli.answer import NO, YES, Answer
 from beatkit.cli.table import Column, Line, Row, Table
 from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, reading
+
+if TYPE_CHECKING:
+    from beatkit.runtime import RuntimeEntry
 
 COLUMNS = (
     Column("SEVERITY", "severity"),
@@ -44,10 +50,18 @@ def check_verb(view: View, strict: bool, crowd: int, store: bool) -> None:
 
     --store: look at the entries that were added while running as well; that asks the store.
     """
-    kept = view.schedule.with_runtime().runtime if store else {}
+    kept = _added(view) if store else {}
     runtime = {name: one.entry for name, one in kept.items()}
     report = check(view.app, at=view.now, crowd=crowd, runtime=runtime)
     view.outlet.give(answer(report, strict))
+
+
+def _added(view: View) -> Mapping[str, RuntimeEntry]:
+    from beatkit.cli.reach import refuse_out_of_reach
+    from beatkit.store.choice import choose
+
+    refuse_out_of_reach(choose(view.app))
+    return view.schedule.with_runtime().runtime
 
 
 def answer(report: Report, strict: bool) -> Answer:

@@ -8,11 +8,13 @@ import click
 
 from beatkit.cli import locking
 from beatkit.cli.answer import NO, YES, Answer
+from beatkit.cli.reach import refuse_out_of_reach
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, acting
 from beatkit.cli.when import stamp, worded
 from beatkit.state import Difference
+from beatkit.store.choice import choose
 
 COLUMNS = (
     Column("STATE", "state"),
@@ -61,6 +63,7 @@ def diff_verb(view: View, lock: bool, store: bool, file: Path) -> None:
 
 
 def _with_store(view: View) -> Answer:
+    refuse_out_of_reach(choose(view.app))
     found = view.schedule.differences()
     count = sum(one.disagrees for one in found)
     added = len(found) - count

@@ -11,13 +11,11 @@ import click
 
 from beatkit.cli.answer import Answer
 from beatkit.cli.names import EntryName
-from beatkit.cli.reach import refuse_out_of_reach
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.verb import Verb
-from beatkit.cli.view import View, acting
+from beatkit.cli.view import View, operating
 from beatkit.cli.when import Instant, distance, instant, stamp, worded
 from beatkit.history import BAD, NOT_RUN, Record
-from beatkit.store.choice import choose
 
 COLUMNS = (
     Column("WHEN", "when"),
@@ -50,7 +48,7 @@ SHOWN = 40
 @click.option("--until", type=Instant(), help="Only what happened before.")
 @click.option("--failed", is_flag=True, help="Only runs that failed, or whose worker died.")
 @click.option("--not-run", is_flag=True, help="Only slots that were missed or skipped.")
-@acting
+@operating
 def history_verb(
     view: View,
     name: str | None,
@@ -65,7 +63,6 @@ def history_verb(
     NAME is a name or a glob such as 'shop.*'; none means all. Starts and ends are known of
     entries with a policy, whose workers tell them to the store.
     """
-    refuse_out_of_reach(choose(view.app))
     first, last = (text and instant(text, view.now) for text in (since, until))
     wanted = (BAD if failed else frozenset()) | (NOT_RUN if not_run else frozenset())
     found = view.schedule.history(name, limit=None, since=first or None, until=last or None)

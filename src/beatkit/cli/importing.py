@@ -10,12 +10,14 @@ import click
 
 from beatkit.cli.answer import NO, YES, Answer
 from beatkit.cli.pausing import BY, REASON
+from beatkit.cli.reach import refuse_out_of_reach
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.verb import Verb
 from beatkit.cli.view import View, acting
 from beatkit.cli.wording import schedule_text
 from beatkit.importing import Candidate, judged
 from beatkit.settings.redaction import redact
+from beatkit.store.choice import choose
 
 COLUMNS = (
     Column("STATE", "state"),
@@ -76,6 +78,7 @@ def _imported(
     entries = [one.entry for one in found if one.entry is not None]
     states: dict[str, str] = {}
     if entries and not dry_run:
+        refuse_out_of_reach(choose(view.app), may_be_made=True)
         done = view.schedule.upsert(*entries, reason=reason, by=by)
         for state in ("added", "changed", "same"):
             states |= dict.fromkeys(getattr(done, state), state)

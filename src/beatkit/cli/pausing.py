@@ -11,7 +11,7 @@ from beatkit.cli.answer import NO, YES, Answer
 from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.verb import Verb
-from beatkit.cli.view import View, acting
+from beatkit.cli.view import View, operating
 from beatkit.cli.when import Instant, instant, stamp, worded
 from beatkit.cli.wording import scope_text
 from beatkit.pauses import Paused, Target
@@ -54,7 +54,7 @@ def _meaning(verb: Callable[..., None]) -> Callable[..., None]:
 @click.option("--reason", help="Why, for whoever finds it. Needed to pause.")
 @click.option("--until", type=Instant(), help="Resume by itself then, such as +2h or 06:00.")
 @BY
-@acting
+@operating
 def pause_verb(
     view: View, reason: str | None, until: str | None, by: str | None, **what: Any
 ) -> None:
@@ -91,7 +91,7 @@ def pause_verb(
 @_meaning
 @REASON
 @BY
-@acting
+@operating
 def resume_verb(view: View, reason: str, by: str | None, **what: Any) -> None:
     """Lift pauses: just those that were made with the same names, queue, tag or --all.
 

@@ -14,8 +14,12 @@ def is_out_of_reach(choice: Choice) -> bool:
     return choice.url.startswith("memory:") or is_file_to_be_made(choice.url)
 
 
-def refuse_out_of_reach(choice: Choice) -> None:
+def refuse_out_of_reach(choice: Choice, *, may_be_made: bool = False) -> None:
     """Refuse a store that is inside another process, or a file that no beat has made.
+
+    Args:
+        choice: The store.
+        may_be_made: The file may be made here: what is put into it waits for the first beat.
 
     Raises:
         StoreError: It is in memory.
@@ -29,7 +33,7 @@ def refuse_out_of_reach(choice: Choice) -> None:
             "  write beatkit_store_url = 'redis://HOST:6379/0', or ask on the beat's host: "
             "beatkit health"
         )
-    if is_file_to_be_made(choice.url):  # and an empty store knows of no beat
+    if not may_be_made and is_file_to_be_made(choice.url):  # and an empty store knows of no beat
         path = choice.url.removeprefix("sqlite:///").split("?")[0]
         raise StoreUnavailable(
             f"the store's file {str(Path(path).absolute())!r} is not there, expected the one "

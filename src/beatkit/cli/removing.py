@@ -9,7 +9,7 @@ from beatkit.cli.names import EntryName
 from beatkit.cli.pausing import BY, REASON
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.verb import Verb
-from beatkit.cli.view import View, acting
+from beatkit.cli.view import View, operating
 
 COLUMNS = (Column("REMOVED", "name", least=18, pinch=True),)
 
@@ -18,7 +18,7 @@ COLUMNS = (Column("REMOVED", "name", least=18, pinch=True),)
 @click.argument("names", nargs=-1, required=True, type=EntryName())
 @REASON
 @BY
-@acting
+@operating
 def remove_verb(view: View, names: tuple[str, ...], reason: str, by: str | None) -> None:
     """Take runtime-owned entries out of the schedule; from now on nothing of them is sent.
 

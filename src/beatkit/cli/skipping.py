@@ -9,7 +9,7 @@ from beatkit.cli.names import EntryName
 from beatkit.cli.pausing import BY, REASON
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.verb import Verb
-from beatkit.cli.view import View, acting
+from beatkit.cli.view import View, operating
 from beatkit.cli.when import distance, stamp, until, worded
 
 SKIPPED = (
@@ -33,7 +33,7 @@ WORDS = {
 @click.argument("name", type=EntryName())
 @click.option("--reason", required=True, help="Why, for whoever finds it.")
 @BY
-@acting
+@operating
 def skip_next_verb(view: View, name: str, reason: str, by: str | None) -> None:
     """Let the next slot of an entry pass without being sent, once.
 
@@ -53,7 +53,7 @@ def skip_next_verb(view: View, name: str, reason: str, by: str | None) -> None:
 @click.argument("names", nargs=-1, required=True, type=EntryName())
 @REASON
 @BY
-@acting
+@operating
 def forget_verb(view: View, names: tuple[str, ...], reason: str, by: str | None) -> None:
     """Drop what the store keeps of entries: how far they are, pauses, skips, runs.
 

@@ -13,7 +13,7 @@ from beatkit.cli.names import EntryName
 from beatkit.cli.pausing import BY, REASON
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.verb import Verb
-from beatkit.cli.view import View, acting
+from beatkit.cli.view import View, operating
 from beatkit.cli.when import Duration, stamp, worded
 from beatkit.cli.wording import queue_text
 from beatkit.history import Record
@@ -50,7 +50,7 @@ ENDED = (
 @click.option("--timeout", type=Duration(), default="1min", show_default=True,
               help="Wait so long at most.")  # fmt: skip
 @BY
-@acting
+@operating
 def trigger_verb(
     view: View, name: str, reason: str, by: str | None, wait: bool, timeout: timedelta
 ) -> None:

@@ -126,6 +126,19 @@ def acting(verb: Callable[..., None]) -> Callable[..., None]:
     return _given(verb, OPTIONS)
 
 
+def operating(verb: Callable[..., None]) -> Callable[..., None]:
+    """Do the same for a verb that needs the store that beats use, and refuses another."""
+
+    def reached(view: View, **others: Any) -> None:
+        from beatkit.cli.reach import refuse_out_of_reach
+        from beatkit.store.choice import choose
+
+        refuse_out_of_reach(choose(view.app))
+        verb(view, **others)
+
+    return acting(update_wrapper(reached, verb))
+
+
 def _given(verb: Callable[..., None], options: Sequence[Any]) -> Callable[..., None]:
     @click.pass_context
     def called(

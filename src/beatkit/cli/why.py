@@ -10,15 +10,13 @@ import click
 from beatkit.cli.answer import NO, YES, Answer
 from beatkit.cli.history import data
 from beatkit.cli.names import EntryName
-from beatkit.cli.reach import refuse_out_of_reach
 from beatkit.cli.table import Column, Line, Row, Table
 from beatkit.cli.verb import Verb
-from beatkit.cli.view import View, acting
+from beatkit.cli.view import View, operating
 from beatkit.cli.when import Instant, distance, instant, later, stamp, worded
 from beatkit.errors import ScheduleError
 from beatkit.recalling import explained
 from beatkit.schedules.timetable import to_datetime
-from beatkit.store.choice import choose
 from beatkit.why import Why
 
 ANSWER = (Column("ANSWER", "answer", wrap=True),)
@@ -40,13 +38,12 @@ ANSWER = (Column("ANSWER", "answer", wrap=True),)
     show_default="the latest slot",
     help="The slot's time, such as 02:30 or 2026-03-29T02:30.",
 )
-@acting
+@operating
 def why_verb(view: View, name: str, when: str | None) -> None:
     """Say what was decided for a slot of an entry, and why: with the evidence.
 
     Exit code 1 if there is no slot at that time, or nothing is known of it.
     """
-    refuse_out_of_reach(choose(view.app))
     asked = instant(when, view.now) if when else latest(view, name)
     found = explained(
         view.schedule,
@@ -65,7 +62,8 @@ def latest(view: View, name: str) -> datetime:
         EntryNotFound: There is no entry of that name.
         ScheduleError: It has none that could be told.
     """
-    rule = getattr(view.schedule.entry(name).schedule, "rule", None)
+    known = view.schedule if name in view.schedule.code else view.schedule.with_runtime()
+    rule = getattr(known.entry(name).schedule, "rule", None)
     slot = rule and rule.previous(round(later(view.now, timedelta()).timestamp() * 1000) + 1)
     if slot is None:
         raise ScheduleError(f"Entry {name!r} has no latest slot\n  write --at TIME")

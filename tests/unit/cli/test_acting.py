@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -32,8 +33,8 @@ class Desk:
 
 
 @pytest.fixture
-def act(run: Run) -> Desk:
-    return Desk(run, *shop())
+def act(run: Run, tmp_path: Path) -> Desk:
+    return Desk(run, *shop(tmp_path))
 
 
 def test_pause_shows_what_it_paused_and_what_it_spared(act: Desk) -> None:
@@ -162,5 +163,47 @@ def test_a_person_is_told_to_come_again_where_a_beat_would_by_itself(
         "Error: Store 'redis://127.0.0.1:1/0' is not available: Error 111 connecting to "
         "127.0.0.1:1. Connection refused.\n"
         "  from broker_url\n"
-        "  try again when it is back: nothing is done twice by that\n"
+        "  start it, or correct host and port; try again when it is back: nothing is done twice "
+        "by that\n"
     )
+
+
+OPERATING = (
+    ("pause",), ("pause", "x", *WHO), ("resume", "x"), ("skip-next", "x", "--reason", "r"),
+    ("trigger", "x"), ("trigger", "x", "--wait"), ("backfill", "x", "--from", "-1h", "--to", "now"),
+    ("forget", "x"), ("remove", "x"), ("history",), ("why", "x"), ("status",), ("diff", "--store"),
+    ("check", "--store"),
+)  # fmt: skip
+
+
+def small(**settings: Any) -> Celery:
+    app = Celery("small", set_as_current=False)
+    app.conf.update(settings)
+    app.conf.beat_schedule = {"x": {"task": "celery.backend_cleanup", "schedule": 60.0}}
+    return app
+
+
+@pytest.mark.parametrize("words", OPERATING, ids=" ".join)
+def test_a_store_inside_another_process_is_refused_and_not_acted_on(
+    run: Run, words: tuple[str, ...]
+) -> None:
+    done = run(*words, app=small(broker_url="memory://"))
+    assert (done.code, done.out) == (2, "")
+    assert done.err == (
+        "Error: the store is 'memory://', which is inside the process of its beat, expected one "
+        "that others can reach\n"
+        "  from broker_url\n"
+        "  write beatkit_store_url = 'redis://HOST:6379/0', or ask on the beat's host: "
+        "beatkit health\n"
+    )
+
+
+@pytest.mark.parametrize("words", OPERATING, ids=" ".join)
+def test_a_store_file_that_no_beat_has_made_is_not_made_by_acting_on_it(
+    run: Run, words: tuple[str, ...], tmp_path: Path
+) -> None:
+    file = tmp_path / "beatkit.db"
+    app = small(broker_url="memory://", beatkit_store_url=f"sqlite:///{file}")
+    done = run(*words, app=app)
+    assert (done.code, done.out, file.exists()) == (69, "", False)
+    assert done.err.startswith(f"Error: the store's file {str(file)!r} is not there, expected the ")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,8 +14,8 @@ from tests.unit.operate.shop import shop
 
 
 @pytest.fixture
-def act(run: Run) -> Desk:
-    return Desk(run, *shop())
+def act(run: Run, tmp_path: Path) -> Desk:
+    return Desk(run, *shop(tmp_path))
 
 
 def by_name(act: Desk) -> dict[str, Any]:

@@ -94,8 +94,8 @@ def test_examples_can_be_typed_as_they_stand(line: str) -> None:
 
 
 @pytest.fixture
-def act(run: Run) -> Desk:
-    return Desk(run, *shop())
+def act(run: Run, tmp_path: Path) -> Desk:
+    return Desk(run, *shop(tmp_path))
 
 
 CALLS = (

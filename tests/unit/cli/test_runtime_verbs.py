@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import pytest
 
@@ -17,8 +18,8 @@ AT = ("--at", "2026-11-22T12:00Z")
 
 
 @pytest.fixture
-def act(run: Run) -> Desk:
-    desk = Desk(run, *shop())
+def act(run: Run, tmp_path: Path) -> Desk:
+    desk = Desk(run, *shop(tmp_path))
     desk.schedule.upsert(ADDED, by="ann@desk")
     return desk
 
@@ -202,3 +203,9 @@ def test_list_of_a_queue_or_tag_that_nothing_has_says_which_there_are(
     done = act("list", *words)
     assert (done.code, done.out) == (0, "")
     assert done.err.splitlines()[0] == note
+
+
+def test_why_of_a_runtime_owned_entry_means_its_latest_slot(act: Desk) -> None:
+    done = act("why", "acme.mail")
+    assert done.code == 1
+    assert done.out.startswith("The slot of acme.mail at ")

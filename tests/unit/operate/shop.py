@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -11,10 +12,16 @@ from beatkit import Registry, make_app
 from beatkit.operate import Schedule
 
 
-def shop() -> tuple[Schedule, Celery]:
-    """Make a shop of its own: three entries, two queues, a tag, one that pauses spare."""
+def shop(folder: Path | None = None) -> tuple[Schedule, Celery]:
+    """Make a shop of its own: three entries, two queues, a tag, one that pauses spare.
+
+    With a folder its store is a file there, which other processes could reach too.
+    """
     registry = Registry()
-    app = make_app(f"shop{uuid4().hex}", registry=registry, broker_url="memory://")
+    store = None if folder is None else f"sqlite:///{folder}/beatkit.db"
+    app = make_app(
+        f"shop{uuid4().hex}", registry=registry, broker_url="memory://", beatkit_store_url=store
+    )
 
     def declare(name: str, **how: Any) -> None:
         def run(*args: Any, **kwargs: Any) -> None:
@@ -27,4 +34,6 @@ def shop() -> tuple[Schedule, Celery]:
     declare("shop.mail", hours=1, queue="mail", tags=["outgoing"])
     declare("shop.watchdog", minutes=1, queue="mail", even_when_paused=True, tags=["outgoing"])
     declare("stock.sync", minutes=5, enabled=False)
-    return Schedule(app), app
+    schedule = Schedule(app)
+    schedule.pauses()  # makes the file
+    return schedule, app

@@ -126,7 +126,7 @@ WRONG: list[tuple[Any, str]] = [
     (
         Entry("shop.mail", "shop.mail", 30),
         "Entry 'shop.mail': is code-owned, expected a name that the code does not use\n"
-        "  declared in tests/unit/operate/shop.py, line 24\n"
+        "  declared in tests/unit/operate/shop.py, line 31\n"
         "  write another name, or change it in the code",
     ),
     (

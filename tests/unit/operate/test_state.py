@@ -13,7 +13,7 @@ from beatkit.record import ActionError
 from beatkit.schedules.timetable import to_datetime
 from beatkit.state import Difference, Forgetting, Skipping
 from beatkit.store import Seed, Store
-from beatkit.store.memory import shared
+from beatkit.store.choice import choose, open_choice
 from tests.contract.shapes import in_force
 from tests.unit.operate.shop import shop
 
@@ -24,7 +24,7 @@ def desk() -> Schedule:
 
 
 def store_of(desk: Schedule) -> Store:
-    return shared(f"beatkit:{desk.app.main}:", 10_000)
+    return open_choice(choose(desk.app))
 
 
 def seen(desk: Schedule, *names: str, ago: int = 0, gone: tuple[str, ...] = ()) -> int:
