@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import cast
 
-from beatkit.store import Action, Progress
+from beatkit.store import Action, Answer, Progress, Seed
 from beatkit.store.owned import REMOVALS, Changes, KeepsOwnedEntries, Owned, OwnedEntries
 from tests.contract.benches import Bench
 from tests.contract.shapes import beat, in_force, outcomes, push
@@ -159,6 +159,39 @@ def test_what_the_store_lost_is_given_back_and_nothing_newer_is_touched(bench: B
     found = owned(bench).since(0)
     assert bare(found) == [("c", "new"), ("a", A.text)]
     assert found.entries[1].version == version(bench)
+
+
+def test_a_seed_by_a_version_that_was_changed_or_removed_since_changes_nothing(
+    bench: Bench,
+) -> None:
+    writer = in_force(bench.store)
+    owned(bench).put([A, B], UPSERT)
+    read = {one.name: one.version for one in owned(bench).since(0).entries}
+    now = bench.store.read().now
+    seeds = [Seed(name, "f9", now + 1, owned=version) for name, version in read.items()]
+    owned(bench).put([Owned("a", "")], REMOVE)
+    owned(bench).put([replace(B, text="changed", fingerprint="f2")], UPSERT)
+    changed = progress(bench, "b")
+
+    assert bench.store.seed(writer, seeds).progress == {"b": changed}
+    assert bench.store.read().progress == {"b": changed}
+
+    latest = owned(bench).since(0).version
+    found = bench.store.seed(writer, [Seed("b", "f9", now + 60_000, owned=latest)]).progress
+    assert found == {"b": Progress(now + 60_000, "f9")}
+
+
+def test_a_claim_by_a_schedule_that_was_changed_since_is_answered_moved(bench: Bench) -> None:
+    writer = in_force(bench.store)
+    owned(bench).put([A], UPSERT)
+    bench.advance(5_000)
+    owned(bench).put([replace(A, text="changed", fingerprint="f2")], UPSERT)
+    row = progress(bench)
+    assert row is not None
+    old = push(row.slot, row.slot + 1, entry="a", fingerprint="f1")
+    assert bench.store.claim(writer, [old]).answers == (Answer("moved"),)
+    assert outcomes(bench.store.claim(writer, [replace(old, fingerprint="f2")])) == ["sent"]
+    assert bench.store.claim(writer, [old]).answers == (Answer("moved"),)
 
 
 def test_what_was_removed_is_not_brought_back_by_who_did_not_hear_of_it(bench: Bench) -> None:

@@ -41,7 +41,7 @@ class OwnedRows:
         entries: The store's.
         read: Makes an entry of what the store keeps; raises DeclarationError where it cannot
             work in this code.
-        make_row: Makes the row of an entry.
+        make_row: Makes the row of an entry and the version of it that was read.
         code: Names of the entries that code declares.
     """
 
@@ -49,7 +49,7 @@ class OwnedRows:
         self,
         entries: OwnedEntries,
         read: Callable[[Owned], Entry],
-        make_row: Callable[[Entry], Row],
+        make_row: Callable[[Entry, int], Row],
         code: Collection[str],
     ) -> None:
         self._entries = entries
@@ -130,7 +130,7 @@ class OwnedRows:
         except DeclarationError as error:
             logger.error("beat: a runtime-owned entry is not sent: %s", error)  # noqa: TRY400
             return None
-        return self._make_row(entry) if entry.enabled else None
+        return self._make_row(entry, one.version) if entry.enabled else None
 
 
 _SHADOWED = (

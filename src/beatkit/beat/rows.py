@@ -34,7 +34,7 @@ class Row:
         failures: How often it failed in a row.
         complaint: The error that was last logged, so that it is logged once.
         yes: What a custom schedule's latest yes asks for.
-        owned: Whether it was added while running.
+        owned: Of one that was added while running, the version that was read; 0 of others.
     """
 
     __slots__ = (
@@ -50,7 +50,7 @@ class Row:
     )
 
     def __init__(
-        self, entry: Entry, starting_deadline: float | None = None, *, owned: bool = False
+        self, entry: Entry, starting_deadline: float | None = None, *, owned: int = 0
     ) -> None:
         self.entry = entry
         self.owned = owned
@@ -112,6 +112,7 @@ class Row:
             kind=move.kind or "scheduled",
             scopes=self.scopes,
             missed=move.missed,
+            fingerprint=self.fingerprint if self.owned else "",
         )
 
     def fail(self, now: int) -> int:

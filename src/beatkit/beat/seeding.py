@@ -207,7 +207,7 @@ def _mending(row: Row, found: int, now: int) -> Seed:
         name,
         RESEND_MS // 1000,
     )
-    return Seed(name, row.fingerprint, anchor=now, known=resume)
+    return Seed(name, row.fingerprint, anchor=now, known=resume, owned=row.owned)
 
 
 def _goes_on(row: Row, at: Progress) -> bool:
@@ -217,4 +217,4 @@ def _goes_on(row: Row, at: Progress) -> bool:
 
 def _seed_of(row: Row, now: int, *, is_known: bool) -> Seed:
     known = row.progress if is_known and row.progress >= 0 else None
-    return Seed(row.entry.name, row.fingerprint, anchor=now, known=known)
+    return Seed(row.entry.name, row.fingerprint, anchor=now, known=known, owned=row.owned)

@@ -126,7 +126,7 @@ def begin(app: Any, entries: Iterable[Entry], hooks: Hooks, max_interval: float)
         owned=OwnedRows(
             kept,
             lambda one: workable(app, one.name, one.text),
-            lambda entry: Row(entry, app.conf.beat_cron_starting_deadline, owned=True),
+            lambda entry, version: Row(entry, starting_deadline, owned=version),
             names,
         ),
     )

@@ -129,13 +129,15 @@ class Store(Protocol):
           for an entry never seen before, and everything after it is, from then on;
         - known with another fingerprint, or absent for `FORGET_MS`: it counts anew, from
           `anchor`, or from its progress if that is later;
-        - known otherwise: it goes on where it is; raised to `known` if that is later.
+        - known otherwise: it goes on where it is; raised to `known` if that is later;
+        - runtime-owned, and changed or removed since: as it was.
 
         Each name in `gone` is marked absent; one that has been marked for `FORGET_MS` is
         forgotten: call again after that. A seed ends the absence.
 
         Returns:
-            Progress of all seeds after that; or why nothing was changed, in `refused`.
+            Progress of all seeds after that, as far as there is any; or why nothing was
+            changed, in `refused`.
         """
         ...
 
@@ -156,9 +158,10 @@ class Store(Protocol):
         """Decide slots, each by itself, in order. Later ones may follow earlier ones.
 
         A slot is answered by the first of these that applies: "lost", "not_in_force",
-        "decided" (progress is at the slot or past it), "moved" (progress is not `after`,
-        or unknown), "early", "withheld" (paused, skipped), "taken" (its reservation no longer
-        stands), then what `act` asks for.
+        "moved" (progress is unknown, or the entry counts by another fingerprint), "decided"
+        (progress is at the slot or past it), "moved" (it is not `after`), "early",
+        "withheld" (paused, skipped), "taken" (its reservation no longer stands), then what
+        `act` asks for.
 
         "push": progress is set and the commands are run, both or neither. The first
         command carries the message; if the broker refuses it, the answer is "failed" and

@@ -5,8 +5,9 @@ Versions only grow, so whoever has read up to one asks for what came after it; a
 with each announcement which version is the latest.
 
 **What a reader may decide alone**: when to read. What it holds may be a second old: a
-removed entry has no progress any more, and one whose schedule was changed has another, so a
-claim by what stood there before is answered "moved".
+removed entry has no progress any more, and one whose schedule was changed has another, with
+another fingerprint: a claim by what stood there before is answered "moved", and a seed by an
+earlier version changes nothing. So a beat that was stopped in the middle of either is refused.
 
 **What happens in each failure**
 

@@ -158,7 +158,7 @@ class RedisStore:
         for part, left in batches(seeds, gone):
             words = replies.seeds_to_words(part)
             head = [writer.identity, writer.revision, rules.FORGET_MS, len(part)]
-            keys = ("identity", "revision", "progress", "reserved", "sent", "ran")
+            keys = ("identity", "revision", "progress", "reserved", "sent", "ran", "entries")
             stamp, why, *rows = self._run("seed", keys, [*head, *words, *left])
             now, refused = int(stamp), why.decode()
             if refused:

@@ -43,7 +43,8 @@ def seeds_to_words(seeds: Iterable[Seed]) -> list[object]:
         for seed in seeds
         for word in (
             seed.entry,
-            f"{seed.fingerprint} {seed.anchor} {'-' if seed.known is None else seed.known}",
+            f"{seed.fingerprint} {seed.anchor} {'-' if seed.known is None else seed.known} "
+            f"{seed.owned}",
         )
     ]
 
@@ -68,7 +69,7 @@ def _add_claim(claim: Claim, words: list[object]) -> None:
     passed = "- - -" if missed is None else f"{missed.first} {missed.last} {missed.count}"
     words += (
         f"{claim.after} {claim.slot} {claim.not_before} {claim.act} {claim.kind} {claim.attempt} "
-        f"{own} {len(tags)} {every} {passed}{sizes}",
+        f"{own} {len(tags)} {every} {claim.fingerprint or '-'} {passed}{sizes}",
         claim.entry,
         *tags,
     )
@@ -171,7 +172,7 @@ def _text(name: str | bytes) -> str:
 
 def seeded(now: int, refused: str, rows: Mapping[str, bytes]) -> View:
     """Put together what became of seeds."""
-    found = {name: progress(row) for name, row in rows.items()}
+    found = {name: progress(row) for name, row in rows.items() if row}
     return View(now, found, {}, cast(Refusal, refused))
 
 

@@ -49,7 +49,7 @@ def judge(claim: Claim, progress: Progress | None, paused: Mapping[str, Pause], 
     Returns:
         The answer; "sent" means that nothing stands against doing what the claim asks.
     """
-    if progress is None:
+    if progress is None or claim.fingerprint not in ("", progress.fingerprint):
         return Answer("moved")
     if progress.slot >= claim.slot:
         return Answer("decided", progress.slot, progress.by)

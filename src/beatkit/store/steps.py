@@ -18,6 +18,7 @@ from beatkit.store.values import (
     Peer,
     Pending,
     Progress,
+    Seed,
     Situation,
     Writer,
 )
@@ -113,6 +114,14 @@ def _forget(kept: Kept, scope: str, now: int) -> None:
     kept.reserved.pop(name, None)
     for held in (f"entry:{name}", skip_scope(name)):
         kept.paused.pop(held, None)
+
+
+def is_current(kept: Kept, seed: Seed) -> bool:
+    """Say whether a beat that seeds a runtime-owned entry has read the latest of it."""
+    if not seed.owned:
+        return True
+    found = kept.owned.get(seed.entry)
+    return found is not None and bool(found.text) and found.version == seed.owned
 
 
 def mark_absent(kept: Kept, name: str, now: int) -> None:

@@ -96,11 +96,13 @@ class TabledStore:
             if refused := rules.refusal(writer, kept.identity, kept.revision):
                 return View(now, {}, {}, refused)
             for seed in seeds:
-                old = kept.progress.get(seed.entry)
-                kept.progress[seed.entry] = rules.seeded(seed, old, now)
+                if steps.is_current(kept, seed):
+                    old = kept.progress.get(seed.entry)
+                    kept.progress[seed.entry] = rules.seeded(seed, old, now)
             for name in gone:
                 steps.mark_absent(kept, name, now)
-            return View(now, {seed.entry: kept.progress[seed.entry] for seed in seeds}, {})
+            rows = {seed.entry: kept.progress.get(seed.entry) for seed in seeds}
+            return View(now, {name: row for name, row in rows.items() if row is not None}, {})
 
     def reserve(self, writer: Writer, claims: Sequence[Claim]) -> Decision:
         """See `Store.reserve`."""

@@ -192,12 +192,15 @@ class Seed:
             Nothing at or before it is ever sent.
         known: The highest progress this beat ever saw, to raise a store that lost data;
             None: it saw none.
+        owned: Of a runtime-owned entry, the version that the beat has read: nothing is done
+            where it was changed or removed since. 0 of one in code.
     """
 
     entry: str
     fingerprint: str
     anchor: int
     known: int | None = None
+    owned: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,6 +229,7 @@ class Claim:
         scopes: The pauses that hold this entry (`pause_scopes`).
         missed: Slots passed over by this claim, for the history.
         attempt: The reservation under which the message was built; 0: none was needed.
+        fingerprint: As in the entry's seed: "moved" where it counts by another now; "": by any.
     """
 
     entry: str
@@ -238,12 +242,13 @@ class Claim:
     scopes: tuple[str, ...] = ()
     missed: Missed | None = None
     attempt: int = 0
+    fingerprint: str = ""
 
     def carrying(self, commands: tuple[Command, ...]) -> Claim:
         """Return the claim with its commands, as `replace` would in thrice the time."""
         return Claim(
             self.entry, self.after, self.slot, self.not_before, self.act, commands,
-            self.kind, self.scopes, self.missed, self.attempt,
+            self.kind, self.scopes, self.missed, self.attempt, self.fingerprint,
         )  # fmt: skip
 
 

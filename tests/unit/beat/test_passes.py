@@ -72,8 +72,11 @@ def a_beat(hands, store, name="one", *, schedule=None) -> Passes:
 def serving_what_is_added(beat: Passes, hands, store, *, schedule) -> None:
     """Let a beat serve a runtime-owned entry "added", and put it."""
     added = Entry("added", "t", schedule)
-    owned = OwnedRows(store.owned(), lambda _: added, lambda one: Row(one, owned=True), ["often"])
-    beat._owned = owned
+
+    def row(one: Entry, version: int) -> Row:
+        return Row(one, owned=version)
+
+    beat._owned = OwnedRows(store.owned(), lambda _: added, row, ["often"])
     store.owned().put([Owned("added", "{}", timing(added))], Action("upsert", ("entry:added",)))
 
 
@@ -89,6 +92,32 @@ def test_of_what_was_added_no_slot_of_an_outage_is_lost_with_the_stores_data(han
         hands.passed += 200
         beat.tick()
     assert hands.published == [("added", NOON + 10_000), ("added", NOON + 30_000)]
+
+
+@pytest.mark.parametrize("then", ["is removed", "is given another schedule"])
+def test_a_beat_stopped_while_it_seeds_what_was_added_sends_nothing_that_is_void(
+    hands, store, then
+):
+    """Another beat has sent its slots meanwhile, until it was removed or changed."""
+    beat = a_beat(hands, store, schedule=every(days=1))
+    beat.tick()
+    serving_what_is_added(beat, hands, store, schedule=every(seconds=10))
+    seed = store.seed
+
+    def goes_on_half_a_minute_later(*args):
+        hands.passed = 32_000
+        store.seed = seed
+        text = "" if then == "is removed" else "another"
+        changed = Owned("added", text, timing(Entry("added", "t", every(hours=1))))
+        store.owned().put([changed], Action("upsert", ("entry:added",)))
+        return seed(*args)
+
+    store.seed = goes_on_half_a_minute_later
+    hands.passed = 1_000
+    beat._look()
+    beat._serve()
+    beat._serve()
+    assert hands.published == []
 
 
 def test_a_tick_says_when_the_next_is_wanted(hands, store):

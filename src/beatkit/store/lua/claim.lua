@@ -7,6 +7,7 @@
 --       words of its commands. Few and long words, since each costs the sender as much as the
 --       whole of a number. The head is "after slot not_before act kind attempt, 1 if the first
 --       scope is the entry's own, how many scopes follow, 1 if the last is that of everything,
+--       fingerprint or -,
 --       first last count of missed slots or - - -, how many words each command has"
 -- progress: entry -> "slot by fingerprint absent_since"   pending: "slot entry" -> "by
 -- attempt since kind after id"   reserved: entry -> "slot by attempt since"   sent: entry -> its event
@@ -37,11 +38,12 @@ local function words(count)
 end
 
 local function next_claim()
-  local after, slot, not_before, act, kind, attempt, own, tags, all, first, last, count, sizes =
-    string.match(word(), '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)(.*)$')
+  local after, slot, not_before, act, kind, attempt, own, tags, all, counts, first, last, count, sizes =
+    string.match(word(), '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)(.*)$')
   local claim = {
     entry = word(), after = after, slot = slot, not_before = not_before, act = act, kind = kind,
     attempt = attempt, own = own == '1', tags = words(tonumber(tags)), all = all == '1', commands = {},
+    counts = counts,
   }
   if first ~= '-' then claim.missed = {first, last, count, word()} end
   for size in string.gmatch(sizes, '%d+') do
@@ -174,7 +176,8 @@ end
 local function answer(claim)
   local raw = redis.call('HGET', progress, claim.entry)
   if not raw then return {'moved'} end
-  local slot, by = string.match(raw, '^(%S+) (%S+) ')
+  local slot, by, counts = string.match(raw, '^(%S+) (%S+) (%S+)')
+  if claim.counts ~= '-' and claim.counts ~= counts then return {'moved'} end
   if tonumber(slot) >= tonumber(claim.slot) then return {'decided', slot, by} end
   if slot ~= claim.after then return {'moved', slot, by} end
   if now < tonumber(claim.not_before) then return {'early', slot, by, '0', claim.not_before} end

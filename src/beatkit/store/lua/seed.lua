@@ -1,11 +1,11 @@
 -- Make entries known before their first claim; note which are gone. See Store.seed.
 --
--- KEYS  identity, revision, progress, reserved, sent, ran
+-- KEYS  identity, revision, progress, reserved, sent, ran, entries
 -- ARGV  ms to add to the server's clock, the writer's identity, the writer's revision,
 --       ms after which an absent entry is forgotten, number of seeds,
---       for each: entry and "fingerprint anchor known" (known - : none); then the entries gone
+--       for each: entry and "fingerprint anchor known owned" (known - : none); then the entries gone
 -- progress: entry -> "slot by fingerprint absent_since", "-" where there is none
-local identity, revision, progress, reserved, sent, ran = unpack(KEYS)
+local identity, revision, progress, reserved, sent, ran, entries = unpack(KEYS)
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
 local forget_after, seeds = tonumber(ARGV[4]), tonumber(ARGV[5])
@@ -31,12 +31,19 @@ local function seeded(raw, fingerprint, anchor, known)
   return old.slot .. ' ' .. old.by .. ' ' .. fingerprint .. ' -'
 end
 
+-- What was removed or changed since its beat has read of it is not made anew by that beat.
+local function is_current(entry, owned)
+  return owned == '0' or string.match(redis.call('HGET', entries, entry) or '', '^%S+') == owned
+end
+
 local result, at = {}, 6
 for i = 1, seeds do
   local entry = ARGV[at]
   local raw = redis.call('HGET', progress, entry)
-  local new = seeded(raw, string.match(ARGV[at + 1], '^(%S+) (%S+) (%S+)$'))
-  if new ~= raw then redis.call('HSET', progress, entry, new) end
+  local fingerprint, anchor, known, owned = string.match(ARGV[at + 1], '^(%S+) (%S+) (%S+) (%S+)$')
+  local new = raw or ''
+  if is_current(entry, owned) then new = seeded(raw, fingerprint, anchor, known) end
+  if new ~= (raw or '') then redis.call('HSET', progress, entry, new) end
   result[i] = new
   at = at + 2
 end
