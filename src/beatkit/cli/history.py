@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 from beatkit.cli.answer import Answer
+from beatkit.cli.deeds import told
 from beatkit.cli.names import EntryName
 from beatkit.cli.table import Column, Row, Table
 from beatkit.cli.verb import Verb
@@ -39,6 +40,7 @@ SHOWN = 40
         "history shop.close_day -n 5",
         "history --failed --since -24h",
         "history 'shop.*' --not-run -o json",
+        "history --actions --since -7d",
     ),
 )
 @click.argument("name", required=False, type=EntryName())
@@ -48,6 +50,7 @@ SHOWN = 40
 @click.option("--until", type=Instant(), help="Only what happened before.")
 @click.option("--failed", is_flag=True, help="Only runs that failed, or whose worker died.")
 @click.option("--not-run", is_flag=True, help="Only slots that were missed or skipped.")
+@click.option("--actions", is_flag=True, help="What people did instead: who paused what, and why.")
 @operating
 def history_verb(
     view: View,
@@ -57,6 +60,7 @@ def history_verb(
     until: str | None,
     failed: bool,
     not_run: bool,
+    actions: bool,
 ) -> None:
     """Show what became of slots, the newest first.
 
@@ -64,6 +68,11 @@ def history_verb(
     entries with a policy, whose workers tell them to the store.
     """
     first, last = (text and instant(text, view.now) for text in (since, until))
+    if actions:
+        if failed or not_run:
+            raise click.UsageError("--actions are no runs: leave out --failed and --not-run")
+        view.outlet.give(told(view, name, first or None, last or None, count))
+        return
     wanted = (BAD if failed else frozenset()) | (NOT_RUN if not_run else frozenset())
     found = view.schedule.history(name, limit=None, since=first or None, until=last or None)
     chosen = [one for one in found if not wanted or one.outcome in wanted][:count]

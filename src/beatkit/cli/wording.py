@@ -35,7 +35,7 @@ def scope_text(scope: str) -> str:
     """Return what a pause holds: `shop.hello`, `tag mail`, `everything`."""
     kind, _, name = scope.partition(":")
     words = {"*": "everything", "tag": f"tag {name}", "skip": f"{name}, its next slot"}
-    return words.get(kind, name)
+    return words.get(kind, name or scope)
 
 
 def queue_text(destination: Destination) -> str:

@@ -168,6 +168,40 @@ def test_a_person_is_told_to_come_again_where_a_beat_would_by_itself(
     )
 
 
+def test_history_tells_who_did_what_and_why(act: Desk) -> None:
+    act("pause", "--all", "--reason", "deployment", "--by", "bob", "--until", "2126-01-02T03:04Z")
+    act("pause", "--tag", "outgoing", *WHO)
+    act("skip-next", "shop.hello", *WHO)
+    act("resume", "--all", "--by", "bob")
+    document = json.loads(act("history", "--actions", "-j").out)
+    found = [(one["verb"], one["scopes"], one["by"], one["reason"]) for one in document["items"]]
+    assert found == [
+        ("resume", ["*"], "bob", None),
+        ("skip-next", ["skip:shop.hello"], "ann@desk", "month's end"),
+        ("pause", ["tag:outgoing"], "ann@desk", "month's end"),
+        ("pause", ["*"], "bob", "deployment"),
+    ]
+    assert document["items"][3]["until"] == "2126-01-02T03:04:00Z"
+    shown = act("history", "--actions", "-n", "2", width=120).out.splitlines()
+    assert shown[0].split() == ["WHEN", "DID", "WHAT", "BY", "REASON"]
+    told = [line.split("UTC")[1].split("  ") for line in shown[1:]]
+    assert [[part.strip() for part in parts if part] for parts in told] == [
+        ["resume", "everything", "bob", "-"],
+        ["skip-next", "shop.hello", "ann@desk", "month's end"],
+    ]
+
+
+def test_the_actions_on_one_entry_are_those_that_name_it_or_mean_everything(act: Desk) -> None:
+    act("pause", "shop.mail", *WHO)
+    act("trigger", "shop.hello", "--by", "ann@desk")
+    act("pause", "--all", *WHO)
+    one = json.loads(act("history", "shop.h*", "--actions", "-j").out)["items"]
+    assert [item["verb"] for item in one] == ["pause", "trigger"]
+    assert one[1]["task_id"] is not None
+    assert act("history", "--actions", "--since", "+1h").err == "nobody did anything\n"
+    assert act("history", "--actions", "--failed").code == 2
+
+
 OPERATING = (
     ("pause",), ("pause", "x", *WHO), ("resume", "x"), ("skip-next", "x", "--reason", "r"),
     ("trigger", "x"), ("trigger", "x", "--wait"), ("backfill", "x", "--from", "-1h", "--to", "now"),
