@@ -23,7 +23,7 @@ from typing import Any
 from celery import Celery, Task
 from celery.local import Proxy
 
-from beatkit.dev.blame import blaming, shown
+from beatkit.dev.blame import blaming, of_a_library, shown
 from beatkit.errors import BeatkitError
 
 
@@ -179,7 +179,7 @@ def _only(module: ModuleType) -> Target:
         raise _folder(folder)  # Python takes any folder for a package
     raise TargetError(
         f"{_called(module)} holds no Celery app"
-        + (_stranger(module) or "\n  make one in it, or name the module that does")
+        + (_imported() or _stranger(module) or "\n  make one in it, or name the module that does")
     )
 
 
@@ -234,6 +234,15 @@ def _kind(value: object) -> str:
     if isinstance(value, FunctionType | ModuleType):
         return f"a {type(value).__name__}"
     return f"a {type(value).__name__} object"
+
+
+def _imported() -> str:
+    """Name the user's module that has made an app meanwhile: a view imports its tasks."""
+    for name, module in sorted(sys.modules.items()):
+        file = getattr(module, "__file__", None)
+        if file and not of_a_library(file) and _apps(module):
+            return f"\n  it imports {name!r} ({shown(file)}), which does\n  write {name}"
+    return ""
 
 
 def _stranger(module: ModuleType) -> str:

@@ -27,11 +27,23 @@ def read_args(said: Mapping[str, Any], problems: list[Problem]) -> tuple[Any, ..
     if args is None:
         return ()
     if isinstance(args, list | tuple):
-        return tuple(args)
+        return tuple(own(each) for each in args)
     what = f"args is {shown(args)}, expected a list"
     meant = shown(list(args)) if isinstance(args, set | frozenset) else f"[{shown(args)}]"
     problems.append(Problem(what, f"write args={meant}"))
     return ()
+
+
+def own(value: Any) -> Any:
+    """Return a value of which later changes of its lists and mappings are no part.
+
+    What was declared is what is sent, by every beat alike: a list that a module goes on
+    filling would be another one in each process. Objects of other kinds stay themselves.
+    """
+    kind = type(value)
+    if kind in (list, tuple, set):
+        return kind(own(each) for each in value)
+    return {key: own(each) for key, each in value.items()} if kind is dict else value
 
 
 def read_kwargs(said: Mapping[str, Any], problems: list[Problem]) -> dict[str, Any]:
@@ -40,7 +52,7 @@ def read_kwargs(said: Mapping[str, Any], problems: list[Problem]) -> dict[str, A
     if kwargs is None:
         return {}
     if isinstance(kwargs, Mapping) and all(isinstance(key, str) for key in kwargs):
-        return dict(kwargs)
+        return {key: own(value) for key, value in kwargs.items()}
     what = f"kwargs is {shown(kwargs)}, expected a mapping with text keys"
     problems.append(Problem(what, 'write kwargs={"word": "hi"}'))
     return {}
@@ -56,7 +68,7 @@ def read_options(said: Mapping[str, Any], problems: list[Problem]) -> dict[str, 
         more = {}
     problems += _refused(more)
     problems += [_twice(name) for name in named if name in more]
-    options = {**more, **named}
+    options = {key: own(value) for key, value in {**more, **named}.items()}
     problems += _bad_values(options)
     if said.get("deadline") is not None and "expires" in options:
         what = f"has deadline {said['deadline']!r} and expires {options['expires']!r}, expected one"

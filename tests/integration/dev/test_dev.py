@@ -207,6 +207,20 @@ def test_an_entry_that_cannot_work_is_its_own_message_and_exit_code_2(
     assert "shop.py, line 3" in started.noted
 
 
+def test_a_module_that_only_imports_the_app_names_the_one_that_makes_it(
+    dev: StartDev, shop: Shop, tmp_path: Path
+) -> None:
+    shop(TICK)
+    (tmp_path / "web.py").write_text("from shop import tick\n")
+    started = dev("web.py")
+    assert started.ended() == 2
+    assert started.noted == (
+        "beatkit dev: Module 'web' (web.py) holds no Celery app\n"
+        "  it imports 'shop' (shop.py), which does\n"
+        "  write shop\n"
+    )
+
+
 def test_an_unknown_task_is_found_before_anything_starts(dev: StartDev, tmp_path: Path) -> None:
     (tmp_path / "shop.py").write_text(
         "from beatkit import make_app\n"

@@ -160,6 +160,22 @@ def test_an_instant_is_no_expiry_of_something_that_repeats(refusal) -> None:
     )
 
 
+def test_what_was_declared_stays_as_it_was_then(registry: Registry) -> None:
+    shops, deep, headers = ["berlin"], {"by": [1], "of": ({"x": [2]},)}, {"tenant": "acme"}
+
+    @registry.periodic(seconds=60, args=[shops], kwargs={"deep": deep}, headers=headers)
+    def report(shops: list[str], deep: dict[str, object]) -> None: ...
+
+    shops.append("vienna")
+    deep["by"].append(3)
+    deep["of"][0]["x"].clear()
+    headers.clear()
+    (declared,) = registry.declarations
+    assert declared.args == (["berlin"],)
+    assert declared.kwargs == {"deep": {"by": [1], "of": ({"x": [2]},)}}
+    assert declared.options == {"headers": {"tenant": "acme"}}
+
+
 def test_what_other_schedulers_call_it_is_answered_with_our_name(refusal) -> None:
     assert refusal(
         """
