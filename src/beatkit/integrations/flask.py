@@ -43,8 +43,13 @@ def init_flask(flask_app: Flask, celery_app: Celery) -> Celery:
         The Celery app.
 
     Raises:
-        DeclarationError: The Celery app has made its tasks already.
+        DeclarationError: The Celery app has made its tasks already, or is none.
     """
+    if not hasattr(celery_app, "finalized"):
+        raise DeclarationError(
+            f"init_flask: the second argument is {celery_app!r}, expected a Celery app\n"
+            "  write init_flask(flask_app, make_app('shop', flask_app.config))"
+        )
     if celery_app.finalized:
         raise DeclarationError(
             f"init_flask: the Celery app {celery_app.main!r} has made its tasks already,"

@@ -163,6 +163,14 @@ def log(notices: Iterable[Problem]) -> None:
         else:
             logger.warning("%s", notice.message)
     if renames:
-        listed = "".join(f"\n  {each.key}: write {each.suggestion}" for each in renames)
+        pairs = [(each.key, _new_name_in(each)) for each in renames]
+        # Django's TIME_ZONE came in under the name that is right there.
+        listed = "".join(f"\n  {old}: write {new}" for old, new in pairs if old != new)
         label = renames[0].source
         logger.warning("old names of Celery 3 in %s, which Celery 6 drops:%s", label, listed)
+
+
+def _new_name_in(notice: Problem) -> str:
+    """Return the name to write in the place of an old one, as its source has names."""
+    capitals = notice.source in (sources.FLASK, sources.DJANGO)
+    return f"CELERY_{str(notice.suggestion).upper()}" if capitals else str(notice.suggestion)

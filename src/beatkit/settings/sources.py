@@ -25,6 +25,10 @@ _INNER = ("beatkit", "pydantic")
 _WEB = frozenset({"SECRET_KEY", "INSTALLED_APPS", "ROOT_URLCONF", "SQLALCHEMY_DATABASE_URI"})
 
 
+FLASK, DJANGO = "the Flask config", "Django settings"
+"""Labels of the two that hold names in capitals only."""
+
+
 @dataclass(frozen=True, slots=True)
 class Source:
     """Named values, before anybody has judged the names.
@@ -108,9 +112,7 @@ def _open(source: Any) -> Source:
         return _celery(conf)
     if isinstance(source, Mapping):
         flask = type(source).__module__.partition(".")[0] == "flask"
-        return Source(
-            "the Flask config" if flask else f"the mapping{caller()}", dict(source), shared=flask
-        )
+        return Source(FLASK if flask else f"the mapping{caller()}", dict(source), shared=flask)
     config = getattr(source, "config", None)
     if isinstance(config, Mapping) and hasattr(source, "import_name"):
         return Source(f"the config of Flask app {source.import_name!r}", config, shared=True)
@@ -134,7 +136,7 @@ def _object(source: Any) -> Source:
         label = short(getattr(source, "__file__", None) or f"module {source.__name__}")
         return Source(label, _attributes(source, vars(source)), python=True)
     if _is_django(source):
-        return Source("Django settings", _attributes(source, _not_djangos(source)), shared=True)
+        return Source(DJANGO, _attributes(source, _not_djangos(source)), shared=True)
     if hasattr(source if isinstance(source, type) else type(source), "model_fields"):
         return _pydantic(source)
     if isinstance(source, type):

@@ -27,6 +27,16 @@ def pair(name: str = "webapp") -> tuple[Flask, Celery]:
     return flask_app, init_flask(flask_app, Celery(name, broker="memory://"))
 
 
+def test_the_two_apps_the_other_way_round_are_refused() -> None:
+    flask_app = Flask("webapp")
+    with pytest.raises(DeclarationError) as caught:
+        init_flask(Celery("webapp"), flask_app)  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "init_flask: the second argument is <Flask 'webapp'>, expected a Celery app\n"
+        "  write init_flask(flask_app, make_app('shop', flask_app.config))"
+    )
+
+
 def test_a_task_runs_in_the_application_context() -> None:
     _, celery_app = pair()
 

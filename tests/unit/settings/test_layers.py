@@ -6,6 +6,7 @@ import logging
 
 import pytest
 from celery import Celery
+from flask import Flask
 
 from beatkit.settings import Explained, SettingsError, assemble, explain, load
 
@@ -151,6 +152,19 @@ def test_old_names_are_logged_once_with_all_their_renames(caplog: pytest.LogCapt
     assert renames == [
         "  BROKER_URL: write broker_url",
         "  CELERYD_CONCURRENCY: write worker_concurrency",
+    ]
+
+
+def test_old_names_in_flasks_and_djangos_settings_become_prefixed_ones(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    flask = Flask("shop")
+    flask.config.update(BROKER_URL="memory://", CELERYD_CONCURRENCY=1, CELERY_TIMEZONE="UTC")
+    assemble(flask.config, {}, {})
+    assert [record.getMessage() for record in caplog.records] == [
+        "old names of Celery 3 in the Flask config, which Celery 6 drops:\n"
+        "  BROKER_URL: write CELERY_BROKER_URL\n"
+        "  CELERYD_CONCURRENCY: write CELERY_WORKER_CONCURRENCY"
     ]
 
 
