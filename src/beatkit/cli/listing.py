@@ -32,6 +32,11 @@ COLUMNS = (
     Column("STATE", "state"),
     Column("OWNER", "owner", spare=True),
 )
+VERBOSE = tuple(
+    replace(column, give_way=1) if column.key == "schedule" else column for column in COLUMNS
+)
+"""With -v the schedule is what was asked for, and stays on a narrow terminal."""
+
 STYLES = {
     "paused": "warning",
     "no task": "error",
@@ -131,7 +136,7 @@ def answer(view: View, seen: list[Seen], verbose: bool, notes: Iterable[str] = (
     rows = [_row(view, one, verbose) for one in seen]
     return Answer(
         kind="list",
-        tables=[Table(COLUMNS, rows)],
+        tables=[Table(VERBOSE if verbose else COLUMNS, rows)],
         notes=[*notes, _closing(view, seen)],
     )
 

@@ -21,7 +21,7 @@ VERBS = {
     "timeline": ("beatkit.cli.timeline", "Draw the load of a day, by queue and entry."),
     "explain": ("beatkit.cli.explaining", "Say what a cron expression means."),
     "check": ("beatkit.cli.checking", "Find what is wrong with the schedule."),
-    "doctor": ("beatkit.cli.doctor", "Find why it does not work: servers and schedule."),
+    "doctor": ("beatkit.cli.doctor", "Find why it does not work: servers, beats, schedule."),
     "simulate": ("beatkit.cli.simulating", "Count what would be sent, outages included."),
     "settings": ("beatkit.cli.settling", "Show each setting, and where it came from."),
     "lock": ("beatkit.cli.locking", "Write the schedule to a file, to review its changes."),

@@ -30,4 +30,19 @@ def write_examples(examples: Sequence[str], formatter: click.HelpFormatter) -> N
     """Write examples as a section of a help page, each on a line of its own."""
     with formatter.section("Examples"):
         blanks = " " * formatter.current_indent
-        formatter.write("".join(f"{blanks}{CALL}{example}\n" for example in examples))
+        for example in examples:
+            for line in _lines(CALL + example, formatter.width - formatter.current_indent):
+                formatter.write(f"{blanks}{line}\n")
+
+
+def _lines(call: str, width: int) -> list[str]:
+    """Break a long command before its options, so that it can still be copied."""
+    head, *options = call.split(" --")
+    lines = [head]
+    for option in options:
+        if len(lines[-1]) + len(f" --{option} \\") > width:
+            lines[-1] += " \\"
+            lines.append(f"    --{option}")
+        else:
+            lines[-1] += f" --{option}"
+    return lines

@@ -241,3 +241,25 @@ def test_a_store_file_that_no_beat_has_made_is_not_made_by_acting_on_it(
     done = run(*words, app=app)
     assert (done.code, done.out, file.exists()) == (69, "", False)
     assert done.err.startswith(f"Error: the store's file {str(file)!r} is not there, expected the ")
+
+
+CRON = "30 2 * * * celery -A small call celery.backend_cleanup\n"
+
+
+def test_a_dry_run_of_import_needs_no_store_and_an_import_one_that_beats_see(
+    run: Run, tmp_path: Path
+) -> None:
+    file, app = tmp_path / "x.cron", small(broker_url="memory://")
+    file.write_text(CRON)
+    assert run("import", "crontab", str(file), "--dry-run", app=app).code == 0
+    done = run("import", "crontab", str(file), app=app)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("Error: the store is 'memory://', which is inside the process of ")
+
+
+def test_an_import_may_come_before_the_first_beat(run: Run, tmp_path: Path) -> None:
+    file, store = tmp_path / "x.cron", tmp_path / "beatkit.db"
+    file.write_text(CRON)
+    app = small(broker_url="memory://", beatkit_store_url=f"sqlite:///{store}")
+    done = run("import", "crontab", str(file), app=app)
+    assert (done.code, done.err, store.exists()) == (0, "1 imported, 0 refused\n", True)

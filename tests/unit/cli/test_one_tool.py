@@ -77,6 +77,7 @@ def test_help_begins_with_what_it_does_and_ends_with_examples(verb: str, run: Ru
     assert first[0].isupper()
     assert first.endswith(".")
     assert "\nExamples:\n  celery -A shop schedule " in done.out
+    assert [line for line in done.out.splitlines() if len(line) > 80] == []
 
 
 @pytest.mark.parametrize(
@@ -90,7 +91,6 @@ def test_examples_can_be_typed_as_they_stand(line: str) -> None:
     command = COMMANDS[first]
     assert isinstance(command, Verb)
     command.make_context(first, words)
-    assert len(f"  celery -A shop schedule {line}") <= 120
 
 
 @pytest.fixture
