@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from beatkit.settings.loading import BEATS_ALL
 from beatkit.settings.model import Settings
 from beatkit.settings.naming import Given
 from beatkit.settings.redaction import brief
@@ -30,6 +33,9 @@ class Explained:
 def explain(settings_or_app: Any) -> list[Explained]:
     """Return every setting that was set, its value with secrets hidden, and its origin.
 
+    Of an app: as Celery uses it, which reads CELERY_BROKER_URL, CELERY_BROKER_READ_URL,
+    CELERY_BROKER_WRITE_URL and CELERY_RESULT_BACKEND before anything that was configured.
+
     Args:
         settings_or_app: `Settings`, or an app. Of an app that beatkit made, values that were
             assigned to `app.conf` later are told apart; of any other, the origin is app.conf.
@@ -50,7 +56,24 @@ def explain(settings_or_app: Any) -> list[Explained]:
         later = "beatkit's default" if str(value).startswith("beatkit.") else "assigned later"
         origin = f"app.conf, {later}" if settings else "app.conf"
         rows[name] = Explained(name, brief(name, value), origin, overrode)
-    return list(rows.values())
+    return list((rows | _forced(rows)).values())
+
+
+def _forced(rows: Mapping[str, Explained]) -> dict[str, Explained]:
+    """Return the settings that Celery reads from the environment, whatever else was said."""
+    found = {}
+    for key, name in BEATS_ALL.items():
+        given, row = os.environ.get(key), rows.get(name)
+        value = brief(name, given)
+        if not given or (row is not None and row.value == value):
+            continue
+        before = (f"{row.value} from {row.origin}", *row.overrode) if row is not None else ()
+        overrode = tuple(text for text in before if not text.endswith(f" from {key} in {_HERE}"))
+        found[name] = Explained(name, value, f"{key} in {_HERE}", overrode)
+    return found
+
+
+_HERE = "the environment"
 
 
 def _of_settings(settings: Settings) -> list[Explained]:

@@ -28,7 +28,7 @@ _NO_BROKER = Problem(
 )
 
 # Celery reads these four itself, by attribute access, before anything that was configured.
-_BEATS_ALL = {
+BEATS_ALL = {
     "CELERY_BROKER_URL": "broker_url",
     "CELERY_BROKER_READ_URL": "broker_read_url",
     "CELERY_BROKER_WRITE_URL": "broker_write_url",
@@ -134,7 +134,7 @@ def _named(
 
 def _forced(judged: Judged, variables: Mapping[str, str]) -> Iterable[Problem]:
     """Where Celery will not use what is in force here, but a variable of its own."""
-    for key, name in _BEATS_ALL.items():
+    for key, name in BEATS_ALL.items():
         if key not in variables:
             continue
         forced, ours = variables[key], judged.values.get(name)

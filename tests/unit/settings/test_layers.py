@@ -200,6 +200,28 @@ def test_explain_tells_what_was_assigned_to_an_app_later() -> None:
     )
 
 
+def test_explain_shows_what_celery_reads_from_the_environment_before_all_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    app = Celery("shop", set_as_current=False)
+    app.conf.update(broker_url="redis://first/0")
+    app.beatkit_settings = load({"broker_url": "redis://first/0"})
+    monkeypatch.setenv("CELERY_BROKER_URL", "redis://:hush@second/0")
+    monkeypatch.setenv("CELERY_RESULT_BACKEND", "redis://third/0")
+    rows = {row.setting: row for row in explain(app)}
+    assert app.conf.broker_url == "redis://:hush@second/0"
+    assert app.conf.result_backend == "redis://third/0"
+    broker = rows["broker_url"]
+    assert (broker.value, broker.origin) == (
+        "'redis://:***@second/0'",
+        "CELERY_BROKER_URL in the environment",
+    )
+    assert [text.partition(" from ")[0] for text in broker.overrode] == ["'redis://first/0'"]
+    assert rows["result_backend"] == Explained(
+        "result_backend", "'redis://third/0'", "CELERY_RESULT_BACKEND in the environment"
+    )
+
+
 def test_listings_show_the_names_of_entries_and_not_their_arguments() -> None:
     entry = {"task": "shop.close", "schedule": 60, "args": ["hush"]}
     settings = load({"broker_url": "memory://", "beat_schedule": {"close": entry, "open": entry}})
