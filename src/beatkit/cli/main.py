@@ -39,7 +39,7 @@ def _pools(_context: Any, _parameter: Any, typed: str) -> list[str]:
 
 
 @main.command()
-@click.argument("target", shell_complete=_files)
+@click.argument("target", metavar="TARGET", required=False, shell_complete=_files)
 @click.option("--broker", metavar="URL", help="Use this broker instead of a private one.")
 @click.option(
     "--for", "seconds", type=click.FloatRange(min=0, min_open=True), metavar="SECONDS",
@@ -73,6 +73,8 @@ def dev(**options: Any) -> None:
     The app's own broker is not contacted. State is kept in .beatkit/ in the current folder,
     unless --fresh.
     """
+    if options["target"] is None:
+        raise click.UsageError("TARGET is missing: the file that makes the app, such as shop.py")
     from beatkit.dev.options import Options
     from beatkit.dev.run import run
     from beatkit.errors import BeatkitError

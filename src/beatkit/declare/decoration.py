@@ -12,7 +12,14 @@ from beatkit.declare.again import execution_of, taken
 from beatkit.declare.parameters import NAMES
 from beatkit.declare.place import absolute
 from beatkit.declare.runnable import runnable, unfit_to_run
-from beatkit.declare.when import INTERVAL, is_object, meant_by, read_schedule
+from beatkit.declare.when import (
+    CRONTAB,
+    INTERVAL,
+    is_object,
+    meant_by,
+    read_schedule,
+    said_as_crontab,
+)
 from beatkit.entry import Source
 from beatkit.registry import Declaration, Declarations
 from beatkit.registry.arguments import misfit, signature_of
@@ -84,8 +91,11 @@ def _refuse(problems: Iterable[Problem], label: str, use: Use) -> None:
 
 def _read(target: Target, use: Use) -> tuple[Declaration, list[Problem]]:
     said, function = use.said, target.function
-    problems: list[Problem] = [
-        _unknown(name, value) for name, value in said.items() if name not in NAMES
+    problems: list[Problem] = [*filter(None, [said_as_crontab(said)])]
+    problems += [
+        _unknown(name, value)
+        for name, value in said.items()
+        if name not in NAMES and name not in CRONTAB
     ]
     new = Declaration(
         identity=_identity(read_name(said, problems), target, use),

@@ -11,6 +11,8 @@ from beatkit.errors import ScheduleError
 from beatkit.registry.problem import Problem
 
 INTERVAL = ("seconds", "minutes", "hours", "days", "weeks")
+CRONTAB = ("minute", "hour", "day_of_month", "month_of_year", "day_of_week")
+"""What Celery's crontab calls the fields, in the order of a cron expression."""
 CRON_ONLY = ("timezone", "gap", "fold")
 _FIRST = "write the schedule object first and without a name: @periodic({}(...))"
 _EXAMPLES = "write seconds=60, or cron='0 4 * * *', or a schedule object such as every(minutes=5)"
@@ -101,6 +103,30 @@ def meant_by(name: str, value: object) -> str:
         name = "cron" if isinstance(value, str) else "seconds"
     fits = isinstance(value, str if name == "cron" else int | float | timedelta)
     return f"write {name}={value!r}" if fits else f"write {name}="
+
+
+def said_as_crontab(said: Mapping[str, Any]) -> Problem | None:
+    """Return the one problem of parameters that are crontab's, and the expression they mean.
+
+    The nearest names of ours would mean another thing: hour=4 is a time, hours=4 an interval.
+    """
+    found = [name for name in CRONTAB if name in said]
+    if not found:
+        return None
+    last = CRONTAB.index(found[-1])
+    fields = [
+        _field(said[name]) if name in said else "0" if place < min(last, 2) else "*"
+        for place, name in enumerate(CRONTAB)
+    ]
+    write = f"write cron={' '.join(fields)!r}"
+    if found in (["minute"], ["hour"]) and isinstance(said[found[0]], int):
+        write += f", or {found[0]}s={said[found[0]]!r} for an interval"
+    names = " and ".join(f"{name}=" for name in found)
+    return Problem(f"has {names}, which crontab() knows and @periodic does not", write)
+
+
+def _field(value: Any) -> str:
+    return ",".join(str(each) for each in _texts(value)).replace(" ", "")
 
 
 def _wrong_object(schedule: Any, also: list[str]) -> Problem | None:

@@ -221,6 +221,32 @@ def test_an_unknown_name_for_the_time_is_one_problem_with_what_to_write(
     )
 
 
+@pytest.mark.parametrize(
+    "said, names, write",
+    [
+        ("hour=4, minute=30", "minute= and hour=", "cron='30 4 * * *'"),
+        ("hour=4", "hour=", "cron='0 4 * * *', or hours=4 for an interval"),
+        ("minute=5", "minute=", "cron='5 * * * *', or minutes=5 for an interval"),
+        ("minute='*/15'", "minute=", "cron='*/15 * * * *'"),
+        ("day_of_week='mon-fri', hour=[6, 18]", "hour= and day_of_week=",
+         "cron='0 6,18 * * mon-fri'"),
+        ("day_of_month='1, 15'", "day_of_month=", "cron='0 0 1,15 * *'"),
+    ],
+)  # fmt: skip
+def test_the_fields_of_a_crontab_are_one_problem_with_the_expression(
+    refusal, said: str, names: str, write: str
+) -> None:
+    assert refusal(
+        f"""
+        @periodic({said})
+        def hello() -> None: ...
+        """
+    ) == (
+        f"Entry 'shop.hello': has {names}, which crontab() knows and @periodic does not\n"
+        f"  declared in shop.py, line 1\n  write {write}"
+    )
+
+
 def test_a_schedule_object_is_no_cron_text(refusal) -> None:
     assert refusal(
         """

@@ -36,6 +36,19 @@ def test_help_says_where_the_schedule_is_seen() -> None:
     )
 
 
+def test_without_a_target_it_says_what_is_one() -> None:
+    done = CliRunner().invoke(main, ["dev", "--fresh"])
+    assert (done.exit_code, done.output.splitlines()) == (
+        2,
+        [
+            "Usage: main dev [OPTIONS] TARGET",
+            "Try 'main dev --help' for help.",
+            "",
+            "Error: TARGET is missing: the file that makes the app, such as shop.py",
+        ],
+    )
+
+
 def test_the_version() -> None:
     assert CliRunner().invoke(main, ["--version"]).output == f"beatkit {__version__}\n"
 
