@@ -88,6 +88,11 @@ def _note(view: View, run: Triggered, record: Record) -> None:
 def _outcome(view: View, record: Record) -> Answer:
     """Return what became of a run that was waited for."""
     note = "" if record.over else f"it is not over: {record.outcome}; wait longer with --timeout"
+    if record.outcome == "sent":
+        note = (
+            "no worker has taken it yet: celery -A APP schedule doctor says whether one reads "
+            "its queue; or wait longer with --timeout"
+        )
     if record.outcome == "FAILURE":
         note = f"why it failed is in the log of {record.worker or 'its worker'}"
     return Answer(
