@@ -118,7 +118,7 @@ def _positive(value: Any) -> Any:
 
 def _text_schedule(text: str) -> Any:
     fields = len(text.split())
-    if text.startswith("@") or fields >= 5:
+    if text.startswith("@") or fields >= 5 or "*" in text:
         return _cron(text)
     try:
         return _positive(values.number(text))

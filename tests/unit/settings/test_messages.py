@@ -307,6 +307,13 @@ WRITE = "write seconds, a timedelta, cron text like '0 2 * * *', or a schedule o
             f"beat_schedule.tick.schedule is 'soon', expected a schedule\n  {WRITE}",
         ),
         (
+            entry(schedule="*/5 * * *"),
+            "beat_schedule.tick.schedule is '*/5 * * *', which is no schedule\n"
+            "  cron '*/5 * * *' has 4 fields, expected 5 (minute, hour, day of month, month, "
+            "weekday) or 6 (a second before them)\n"
+            "    write '*/5 * * * *' if each is meant",
+        ),
+        (
             entry(args="hi"),
             "beat_schedule.tick.args is a str, expected a list of arguments\n"
             "  write a list around it: text would be spread into letters",
