@@ -25,11 +25,20 @@ def named(entries: Mapping[str, Entry], name: str, schedule: str) -> Entry:
     """
     if name in entries:
         return entries[name]
-    close = nearest(entries, name)
     raise EntryNotFound(
         f"There is no entry {name!r} in the schedule of app {schedule!r}\n"
-        f"  {f'did you mean {close!r}?' if close else SEE_NAMES}"
+        f"  {_remedy(entries, name)}"
     )
+
+
+def _remedy(names: Iterable[str], name: str) -> str:
+    known = list(names)
+    meant = [one for one in known if fnmatchcase(one, name)]
+    if meant:
+        these = f"{', '.join(meant[:3])}{', ...' if len(meant) > 3 else ''}"
+        return f"one name is expected here, not a pattern: write one of {these}"
+    close = nearest(known, name)
+    return f"did you mean {close!r}?" if close else SEE_NAMES
 
 
 def nearest(names: Iterable[str], name: str) -> str | None:

@@ -202,6 +202,21 @@ def test_the_actions_on_one_entry_are_those_that_name_it_or_mean_everything(act:
     assert act("history", "--actions", "--failed").code == 2
 
 
+@pytest.mark.parametrize(
+    "words",
+    [("trigger",), ("skip-next", "--reason", "r"), ("show",), ("why",)],
+    ids=lambda words: words[0],
+)
+def test_a_pattern_where_one_name_is_expected(act: Desk, words: tuple[str, ...]) -> None:
+    done = act(*words, "shop.*")
+    assert (done.code, done.err) == (
+        2,
+        f"Error: There is no entry 'shop.*' in the schedule of app {act.app.main!r}\n"
+        "  one name is expected here, not a pattern: write one of shop.hello, shop.mail, "
+        "shop.watchdog\n",
+    )
+
+
 OPERATING = (
     ("pause",), ("pause", "x", *WHO), ("resume", "x"), ("skip-next", "x", "--reason", "r"),
     ("trigger", "x"), ("trigger", "x", "--wait"), ("backfill", "x", "--from", "-1h", "--to", "now"),
