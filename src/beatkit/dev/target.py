@@ -56,6 +56,7 @@ def load(target: str) -> Target:
     Raises:
         TargetError: There is no such file, module, variable or app; or importing it fails.
     """
+    before = frozenset(sys.modules)
     source, variable = _split(target)
     if not source:
         raise TargetError(
@@ -69,7 +70,7 @@ def load(target: str) -> Target:
     else:
         module, dotted = _import_dotted(source)
         variable = variable or dotted
-    return _named(module, variable) if variable else _only(module)
+    return _named(module, variable) if variable else _only(module, before)
 
 
 def _split(target: str) -> tuple[str, str]:
@@ -159,7 +160,7 @@ def _import(name: str) -> ModuleType:
     raise _NoSuchModule
 
 
-def _only(module: ModuleType) -> Target:
+def _only(module: ModuleType, before: frozenset[str]) -> Target:
     """The one app of the module; of a package also that of its `celery` module."""
     found = _apps(module)
     if not found and _has_celery_module(module):
@@ -179,7 +180,11 @@ def _only(module: ModuleType) -> Target:
         raise _folder(folder)  # Python takes any folder for a package
     raise TargetError(
         f"{_called(module)} holds no Celery app"
-        + (_imported() or _stranger(module) or "\n  make one in it, or name the module that does")
+        + (
+            _imported(before)
+            or _stranger(module)
+            or "\n  make one in it, or name the module that does"
+        )
     )
 
 
@@ -236,9 +241,10 @@ def _kind(value: object) -> str:
     return f"a {type(value).__name__} object"
 
 
-def _imported() -> str:
+def _imported(before: frozenset[str]) -> str:
     """Name the user's module that has made an app meanwhile: a view imports its tasks."""
-    for name, module in sorted(sys.modules.items()):
+    for name in sorted(sys.modules.keys() - before):
+        module = sys.modules[name]
         file = getattr(module, "__file__", None)
         if file and not of_a_library(file) and _apps(module):
             return f"\n  it imports {name!r} ({shown(file)}), which does\n  write {name}"
