@@ -116,7 +116,7 @@ def _print_plain(answer: Answer, outlet: Outlet) -> None:
 
 def _field(row: Row, column: Column) -> str:
     value = row.data.get(column.key)
-    if value is None or value == "":
+    if value is None or value in ("", [], ()):
         return "-"
     if isinstance(value, list | tuple):
         text = ",".join(map(str, value))

@@ -167,3 +167,9 @@ def test_lock_tells_programs_what_it_wrote(act: Desk, tmp_path: Path) -> None:
     assert done.err == f"wrote 4 entries to {file}\n"
     assert act("lock", file).out == ""
     assert act("lock", file, "-o", "plain", quiet=True).out == f"{file}\t4\n"
+
+
+def test_plain_writes_a_dash_for_nothing_also_for_no_rows_of_a_list(act: Desk) -> None:
+    lines = act("settings", "-o", "plain", quiet=True).out.splitlines()
+    assert lines
+    assert all("" not in line.split("\t") for line in lines)
