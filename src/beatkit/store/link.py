@@ -115,6 +115,8 @@ def connect(
 ) -> Redis:
     """Return a client. Nothing is sent until its first command, and nothing is retried.
 
+    Each command is one write to the socket.
+
     Args:
         address: Where the server is.
         timeout: Seconds, for connecting and for each reply.
@@ -138,12 +140,35 @@ def connect(
         **{name: options[name] for name in _RESPECTED if options.get(name) is not None},
     }
     if address.path:
-        return Redis(unix_socket_path=address.path, **how)
-    how |= _tls(address, ssl)
-    if address.sentinel:
-        return _sentinel(address, how, options)
-    host, port = address.hosts[0]
-    return Redis(host=host, port=port, **how)
+        client = Redis(unix_socket_path=address.path, **how)
+    else:
+        how |= _tls(address, ssl)
+        host, port = address.hosts[0]
+        if address.sentinel:
+            client = _sentinel(address, how, options)
+        else:
+            client = Redis(host=host, port=port, **how)
+    client.connection_pool.connection_kwargs["command_packer"] = _packer(client)
+    return client
+
+
+def _packer(client: Redis) -> Any:
+    """Return what makes one write of a command; None: hiredis is installed, which does.
+
+    redis-py itself hands a command over in pieces of 6 kB. A batch of 100 claims is 100 kB:
+    forty writes, each of which wakes the server for nothing, were a fifth of its time.
+    """
+    from redis.connection import PythonRespSerializer
+    from redis.utils import HIREDIS_AVAILABLE
+
+    class Whole(PythonRespSerializer):
+        def pack(self, *args: Any) -> list[bytes]:
+            return [b"".join(super().pack(*args))]  # type: ignore[no-untyped-call]
+
+    if HIREDIS_AVAILABLE:
+        return None
+    encoder: Any = client.get_encoder()
+    return Whole(6_000, encoder.encode)
 
 
 _RESPECTED = ("client_name", "socket_keepalive", "socket_keepalive_options")

@@ -14,6 +14,7 @@ from beatkit.store.values import (
     Answer,
     Beat,
     Claim,
+    Command,
     Decision,
     Outcome,
     Peer,
@@ -52,31 +53,38 @@ def seeds_to_words(seeds: Iterable[Seed]) -> list[object]:
 def claims_to_words(claims: Iterable[Claim]) -> list[object]:
     """Write a batch of claims as the script reads them."""
     words: list[object] = []
+    first: Command = ()
     for claim in claims:
-        _add_claim(claim, words)
+        commands = claim.commands if claim.act == "push" else ()
+        _add_claim(claim, commands, first, words)
+        first = commands[0] if commands else first
     return words
 
 
-def _add_claim(claim: Claim, words: list[object]) -> None:
+def _add_claim(
+    claim: Claim, commands: Sequence[Command], before: Command, words: list[object]
+) -> None:
     tags, missed = claim.scopes, claim.missed
     own = every = 0
     if tags and tags[-1] == "*":
         every, tags = 1, tags[:-1]
     if tags and tags[0] == f"entry:{claim.entry}":
         own, tags = 1, tags[1:]
-    commands = claim.commands if claim.act == "push" else ()
-    sizes = "".join([f" {len(command)}" for command in commands])
     passed = "- - -" if missed is None else f"{missed.first} {missed.last} {missed.count}"
+    sizes = [str(len(command)) for command in commands]
+    alike = bool(sizes and before) and commands[0][:-1] == before[:-1]
+    if alike:  # as most are: LPUSH and one queue
+        sizes[0] = "="
     words += (
         f"{claim.after} {claim.slot} {claim.not_before} {claim.act} {claim.kind} {claim.attempt} "
-        f"{own} {len(tags)} {every} {claim.fingerprint or '-'} {passed}{sizes}",
+        f"{own} {len(tags)} {every} {claim.fingerprint or '-'} {passed} {' '.join(sizes)}",
         claim.entry,
         *tags,
     )
     if missed is not None:
         words.append(missed.reason)
     for command in commands:
-        words += command
+        words += command[-1:] if alike and command is commands[0] else command
 
 
 def situation(reply: Sequence[Any]) -> Situation:

@@ -7,8 +7,9 @@
 --       words of its commands. Few and long words, since each costs the sender as much as the
 --       whole of a number. The head is "after slot not_before act kind attempt, 1 if the first
 --       scope is the entry's own, how many scopes follow, 1 if the last is that of everything,
---       fingerprint or -,
---       first last count of missed slots or - - -, how many words each command has"
+--       fingerprint or -, first last count of missed slots or - - -, how many words each command
+--       has". Where a claim's first command differs from the one before in its last word alone,
+--       its count is "=", and that word is all that is sent of it
 -- progress: entry -> "slot by fingerprint absent_since"   pending: "slot entry" -> "by
 -- attempt since kind after id"   reserved: entry -> "slot by attempt since"   sent: entry -> its event
 --
@@ -37,6 +38,7 @@ local function words(count)
   return {unpack(ARGV, from, at - 1)}
 end
 
+local before -- the first command of the claim before
 local function next_claim()
   local after, slot, not_before, act, kind, attempt, own, tags, all, counts, first, last, count, sizes =
     string.match(word(), '^(%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+) (%S+)(.*)$')
@@ -46,9 +48,15 @@ local function next_claim()
     counts = counts,
   }
   if first ~= '-' then claim.missed = {first, last, count, word()} end
-  for size in string.gmatch(sizes, '%d+') do
-    claim.commands[#claim.commands + 1] = words(tonumber(size))
+  for size in string.gmatch(sizes, '%S+') do
+    if size == '=' then
+      before[#before] = word() -- the claim that it was of has been decided
+      claim.commands[1] = before
+    else
+      claim.commands[#claim.commands + 1] = words(tonumber(size))
+    end
   end
+  before = claim.commands[1] or before
   return claim
 end
 
