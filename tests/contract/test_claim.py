@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from beatkit.store import Action, Answer, Missed, Progress, Promotion, Writer
+from beatkit.store import Action, Answer, Claim, Missed, Progress, Promotion, Writer
 from beatkit.store.events import Event
 from tests.contract.benches import Bench
 from tests.contract.shapes import beat, in_force, only, outcomes, push, seed_one, told
@@ -96,6 +96,37 @@ def test_a_later_commands_error_does_not_undo_the_message(bench: Bench) -> None:
     assert (answer.outcome, answer.progress) == ("sent", at + 15)
     assert answer.detail.startswith(error)
     assert bench.queue("celery") == [b"m"]
+
+
+def test_each_message_of_a_batch_reaches_its_own_queue_whatever_is_decided_before_it(
+    bench: Bench,
+) -> None:
+    """Claims whose commands are alike are written shorter: none may take another's place."""
+    writer = in_force(bench.store)
+    names = ["one", "two", "moved", "three", "missed", "four", "live", "live too", "five"]
+    at = {name: seed_one(bench.store, writer, name) for name in names}
+
+    def to(queue: str, name: str, *more: tuple[str | int, ...], after: int = 0) -> Claim:
+        commands = (("LPUSH", queue, f"{name} to {queue}"), *more)
+        return push(at[name] + after, at[name] + 15, entry=name, commands=commands)
+
+    batch = [
+        to("a", "one"),
+        to("a", "two"),
+        to("a", "moved", after=7),
+        to("a", "three"),
+        replace(to("a", "missed"), act="miss", missed=Missed(1, 2, 2, "latest")),
+        to("b", "four"),
+        to("b", "live", ("PEXPIRE", "b", 60_000)),
+        to("b", "live too", ("PEXPIRE", "b", 60_000), ("LPUSH", "a", "another")),
+        to("a", "five"),
+    ]
+    sent, moved, missed = "sent", "moved", "missed"
+    assert outcomes(bench.store.claim(writer, batch)) == [
+        sent, sent, moved, sent, missed, sent, sent, sent, sent,
+    ]  # fmt: skip
+    assert bench.queue("a") == [b"one to a", b"two to a", b"three to a", b"another", b"five to a"]
+    assert bench.queue("b") == [b"four to b", b"live to b", b"live too to b"]
 
 
 def test_slots_of_one_entry_follow_each_other_in_a_batch(bench: Bench) -> None:
