@@ -79,7 +79,7 @@ class BrokersWay:
     def __init__(self, world: World, way: AtomicWay) -> None:
         self._world = world
         self._way = way
-        self.attend, self.close = way.attend, way.close
+        self.attend, self.leave, self.close = way.attend, way.leave, way.close
 
     def send(self, writer: Any, batch: Any) -> Decision:
         if self._world.t < self._world.broker_out_until:

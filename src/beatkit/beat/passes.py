@@ -108,6 +108,7 @@ class Passes:
         if self.presence.situation is None:
             return
         me = self.presence.me.id
+        self._way.leave(store)
         situation = self.presence.leave(store)
         mine = [pending for pending in situation.pendings if pending.by == me]
         if mine:

@@ -88,6 +88,17 @@ class Way(Protocol):
         """
         ...
 
+    def leave(self, store: Store) -> None:
+        """Report what is out and was not reported yet, as the beat stops.
+
+        Args:
+            store: The same store, on a connection that no pass uses.
+
+        Raises:
+            StoreError: The store did not answer: it may be published again, by another beat.
+        """
+        ...
+
     def close(self) -> None:
         """Let go of the broker's connection."""
         ...

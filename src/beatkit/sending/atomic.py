@@ -170,6 +170,9 @@ class AtomicWay:
         if situation.waiting:
             self._store.release(situation.waiting)
 
+    def leave(self, store: Store) -> None:
+        """Nothing is out that was not reported. See `Way.leave`."""
+
     def close(self) -> None:
         """Let go of the broker's connection; the store is the caller's."""
         self._builder.close()

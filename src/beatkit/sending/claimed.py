@@ -20,7 +20,8 @@ once.
   nobody else takes them for abandoned.
 - *The store loses its data*: what was claimed and is not published is still ours to publish.
 - *A message cannot be built*: its pending stays, and no newer slot of that entry is claimed
-  until it could be; so such an entry has one pending, not one a slot.
+  until it could be, whoever holds it by then; so such an entry has one pending a beat at
+  most, not one a slot.
 """
 
 from __future__ import annotations
@@ -85,6 +86,7 @@ class ClaimedWay:
         self._stuck: dict[str, str] = {}  # entry -> why its pending cannot be built
         self._cut: Counter[str] = Counter()  # entry -> publishes that ended in an outage
         self._watched: dict[Pending, int] = {}  # others' -> since when
+        self._elsewhere: set[str] = set()  # the entries of those
         self._looked = 0
         self._identity = ""  # of the store, at the latest look
         self._forgotten: set[_Key] = set()  # ours, of before the store lost its data
@@ -112,8 +114,15 @@ class ClaimedWay:
         return given[claim.entry, claim.slot]
 
     def _unstick(self, entries: dict[str, Entry]) -> None:
-        """Try again what could not be built, when the entry's turn comes."""
-        tried = [name for name in entries if self._stuck.pop(name, None) is not None]
+        """Try again what could not be built, when the entry's turn comes.
+
+        While another beat is at it, we wait, and claim nothing newer: else each take-over
+        of it would let us leave another one.
+        """
+        waits = self._elsewhere - {entry for entry, _ in self._mine}
+        tried = [name for name in entries if name in self._stuck and name not in waits]
+        for name in tried:
+            del self._stuck[name]
         if tried:
             self._publish({name: entries[name] for name in tried}.get)
 
@@ -176,6 +185,7 @@ class ClaimedWay:
         self._mine = kept | {key: one for key, one in ours.items() if key not in self._done}
         self._settle()
         others = [one for one in situation.pendings if one.by != writer.beat]
+        self._elsewhere = {one.entry for one in others}
         now = situation.now
         left = self._abandoned(others, now)
         if not (self._mine or left):
@@ -204,6 +214,7 @@ class ClaimedWay:
         for got in self._store.hand_over(pendings, writer.beat):
             if got is not None:
                 self._mine[got.entry, got.slot] = got
+                self._stuck.pop(got.entry, None)  # to take over is to try
 
     def _drop_unknown(self, find: Callable[[str], Entry | None]) -> None:
         gone = {key: one for key, one in self._mine.items() if find(one.entry) is None}
@@ -212,6 +223,12 @@ class ClaimedWay:
             logger.warning("slots of entries that left the schedule are not sent: %s", names)
             self._store.drop(list(gone.values()), "gone")
             self._mine = {key: one for key, one in self._mine.items() if key not in gone}
+
+    def leave(self, store: Store) -> None:
+        """Report what was published amid a batch, before it is given back. See `Way.leave`."""
+        if self._done:
+            store.settle(list(self._done.values()))
+            self._done.clear()
 
     def close(self) -> None:
         """Disconnect. What is not published is given back by the beat that leaves."""

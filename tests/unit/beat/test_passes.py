@@ -28,6 +28,7 @@ class Hands:
         self.passed = 0
         self.published: list[tuple[str, int]] = []
         self.dies = False
+        self.dies_at = ""  # the entry whose message is on its way then
         self.blocked = False
 
     def now(self) -> int:
@@ -40,7 +41,7 @@ class Hands:
         """The broker is there."""
 
     def publish(self, out, *, begun_before=False) -> None:
-        if self.dies:
+        if self.dies or self.dies_at == out.entry.name:
             raise KeyboardInterrupt
         self.published.append((out.entry.name, out.slot))
 
@@ -58,8 +59,8 @@ def store(hands):
     return memory_store(clock=hands.now)
 
 
-def a_beat(hands, store, name="one", *, schedule=None) -> Passes:
-    entries = [Entry("often", "t", schedule or every(seconds=1))]
+def a_beat(hands, store, name="one", *, schedule=None, names=("often",)) -> Passes:
+    entries = [Entry(each, "t", schedule or every(seconds=1)) for each in names]
     presence = Presence(Beat(name, "host", 1, "revision"), ["often"], store, hands.host)
     way = ClaimedWay(store, hands, partial(outgoing, "test:"))
     rows = [Row(entry) for entry in entries]
@@ -152,6 +153,23 @@ def test_what_was_claimed_and_not_published_is_given_back_on_leaving(hands, stor
     hands.passed = 1_200
     other.tick()
     assert hands.published == [("often", NOON + 1_000)]
+
+
+def test_what_was_published_before_the_signal_is_not_given_back(hands, store):
+    """It came amid a batch: three messages are out, and not reported yet."""
+    names = ("a", "b", "c", "d")
+    beat = a_beat(hands, store, names=names)
+    beat.tick()
+    hands.passed, hands.dies_at = 1_000, "d"
+    with pytest.raises(KeyboardInterrupt):
+        beat.tick()
+    beat.leave(store)
+    hands.dies_at = ""
+
+    other = a_beat(hands, store, "two", names=names)
+    hands.passed = 1_200
+    other.tick()
+    assert hands.published == [(name, NOON + 1_000) for name in names]
 
 
 def test_a_beat_that_starts_where_nothing_changed_asks_the_store_to_change_nothing(hands, store):
