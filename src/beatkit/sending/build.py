@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from kombu.exceptions import EncodeError
+
 from beatkit.entry import Entry, Kind
 from beatkit.errors import BeatkitError
 from beatkit.sending import BrokerUnavailable
@@ -215,11 +217,14 @@ def not_built(entry: Entry, error: Exception) -> NotBuilt:
 def _brokers_own(error: BaseException | None) -> BaseException | None:
     """Find the error of the broker's connection that kombu wrapped, if any.
 
-    Only what came out of publishing is looked at, and of that no OSError about files: a lazy
-    argument or a serializer that cannot read its own is no reason to hold up other entries.
+    Only what came out of publishing is looked at, and of that nothing that a serializer
+    raised, nor an OSError about files: a lazy argument or a serializer that cannot read or
+    reach its own is no reason to hold up other entries.
     """
     from redis.exceptions import RedisError
 
+    if isinstance(error, EncodeError):
+        return None
     while error is not None and not isinstance(error, RedisError | ConnectionError | TimeoutError):
         error = error.__cause__ or error.__context__
     return error

@@ -15,6 +15,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from amqp.exceptions import FrameSyntaxError
+from kombu.exceptions import EncodeError
 
 from beatkit.errors import BeatkitError
 from beatkit.sending import BrokerUnavailable
@@ -43,9 +44,10 @@ HEARTBEAT_S = 3
 NO_ROUTE = 312
 """With this code an AMQP broker returns a message that no queue is bound for."""
 
-_MALFORMED = (FrameSyntaxError,)
-"""Counted by py-amqp among the errors of a connection, but it says that a message cannot be
-written down: a header of a type that AMQP does not have."""
+_OF_MESSAGE = (FrameSyntaxError, EncodeError)
+"""They say that a message cannot be written down: a header of a type that AMQP does not have,
+which py-amqp counts among the errors of a connection; or whatever a serializer raised, such
+as an OSError about its own file."""
 
 
 class Blocked(Exception):
@@ -210,7 +212,7 @@ class Publisher:
         outages = (*connection.connection_errors, OSError)
         outage = next((cause for cause in chain if isinstance(cause, outages)), None)
         refused = any(
-            isinstance(cause, (*connection.channel_errors, *_MALFORMED)) for cause in chain
+            isinstance(cause, (*connection.channel_errors, *_OF_MESSAGE)) for cause in chain
         )
         if outage is not None or refused:
             self.close()  # what is on the wire is unknown: begin with a clean connection

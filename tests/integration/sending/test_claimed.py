@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +12,7 @@ from uuid import uuid4
 import pytest
 from celery import Celery, Task
 from kombu import Exchange, Queue
+from kombu.serialization import registry
 
 from beatkit.sending import BrokerUnavailable, open_way
 from beatkit.store import Pending, Store, open_store
@@ -234,6 +236,28 @@ def test_an_entry_that_cannot_be_built_holds_one_slot_and_no_other_entry(
     assert answer.outcome == "pending"
     assert len(counter.received()) == 2
     assert counter.pendings() == []
+
+
+@pytest.mark.parametrize("error", [FileNotFoundError(2, "none", "key"), ConnectionError("none")])
+def test_a_serializer_that_cannot_reach_its_key_fails_its_entry_alone(
+    counter: Counter, error: OSError
+) -> None:
+    def signed(_: object) -> str:
+        raise error
+
+    good, bad = counter.entry("good"), counter.entry("bad")
+    bad = replace(bad, options={**bad.options, "serializer": "signed"})
+    batch = [(entry, counter.claim(entry)) for entry in (bad, good)]
+    registry.register("signed", signed, json.loads, "application/json", "utf-8")
+    try:
+        answers = counter.way.send(counter.writer, batch).answers
+    finally:
+        registry.unregister("signed")
+
+    assert [answer.outcome for answer in answers] == ["failed", "pending"]
+    assert "could not be sent: " in answers[0].detail
+    assert str(error) in answers[0].detail
+    assert [one.headers["beatkit-entry"] for one in counter.received()] == ["good"]
 
 
 def test_a_broker_that_is_away_is_found_out_before_anything_is_claimed(
