@@ -75,7 +75,15 @@ def test_sentinels_share_the_time_and_are_asked_once() -> None:
     for sentinel in pool.sentinel_manager.sentinels:
         how = sentinel.get_connection_kwargs()
         assert (how["socket_timeout"], how["socket_connect_timeout"]) == (1, 1)
-        assert how["retry"].get_retries() == 0
+        tries: list[str] = []
+
+        def fail(tries: list[str] = tries) -> None:
+            tries.append("once")
+            raise exceptions.ConnectionError
+
+        with pytest.raises(exceptions.ConnectionError):
+            how["retry"].call_with_retry(fail, lambda _error: None)
+        assert tries == ["once"]
 
 
 def test_what_the_settings_say_of_sentinels_counts() -> None:
