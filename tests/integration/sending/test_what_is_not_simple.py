@@ -357,7 +357,7 @@ def test_a_serializer_that_cannot_reach_its_key_fails_its_entry_alone(
     at = desk()
     good = Entry("good", "elsewhere.task", schedule=None)
     bad = entry(options={"serializer": "signed"})
-    registry.register("signed", signed, json.loads, "application/json", "utf-8")
+    registry.register("signed", signed, json.loads, "application/x-signed", "utf-8")
     try:
         answers = at.way.send(at.writer, [(bad, at.claim(bad)), (good, at.claim(good))]).answers
     finally:
