@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from beatkit.store.runs import KEEP_MS, LIVE_MS, MARKS, Run, Runs, Verdict
+from beatkit.store.runs import (
+    KEEP_MS,
+    LIVE_MS,
+    MARKS,
+    YOUNG_MARKS,
+    YOUNG_MS,
+    Run,
+    Runs,
+    Verdict,
+)
 from tests.contract.benches import Bench
 from tests.contract.shapes import in_force, push, seed_one, told
 
@@ -267,12 +276,28 @@ def test_the_newest_starts_are_remembered_and_live_ones_besides(bench: Bench) ->
     for slot in range(1, MARKS + 3):
         runs.start(run(slot))
         runs.finish(run(slot), "finished")
-        bench.advance(1)
-    known = [
-        slot for slot in range(MARKS + 3) if outcome(runs, run(slot, not_after=1)) != "deadline"
-    ]
+        bench.advance(YOUNG_MS // MARKS + 1)
+        runs.refresh([live])
     # The start of the newest dropped what was too much before its own end.
-    assert known == [0, *range(2, MARKS + 3)]
+    assert remembered(runs, MARKS + 3) == [0, *range(2, MARKS + 3)]
+
+
+def test_of_starts_that_are_young_many_more_are_remembered(bench: Bench) -> None:
+    """A second copy is published up to minutes later, by a beat that took the slot over."""
+    runs = bench.store.runs()
+    for slot in range(1, YOUNG_MARKS + 3):
+        runs.start(run(slot))
+        runs.finish(run(slot), "finished")
+    assert remembered(runs, YOUNG_MARKS + 3) == [*range(2, YOUNG_MARKS + 3)]
+    bench.advance(YOUNG_MS)
+    last = run(YOUNG_MARKS + 3)
+    runs.start(last)
+    assert remembered(runs, YOUNG_MARKS + 4) == [*range(YOUNG_MARKS + 3 - MARKS, YOUNG_MARKS + 4)]
+
+
+def remembered(runs: Runs, slots: int) -> list[int]:
+    """Return of which slots, from 0 on, a copy would be known."""
+    return [slot for slot in range(slots) if outcome(runs, run(slot, not_after=1)) != "deadline"]
 
 
 def test_a_start_is_forgotten_after_a_day(bench: Bench) -> None:

@@ -11,7 +11,18 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from beatkit.entry import Kind
-from beatkit.store.runs import KEEP_MS, LIVE_MS, MARKS, Ending, Outcome, Run, Verdict, as_text
+from beatkit.store.runs import (
+    KEEP_MS,
+    LIVE_MS,
+    MARKS,
+    YOUNG_MARKS,
+    YOUNG_MS,
+    Ending,
+    Outcome,
+    Run,
+    Verdict,
+    as_text,
+)
 from beatkit.store.values import Command, Progress
 
 
@@ -180,6 +191,7 @@ def trimmed(ledger: Ledger, now: int) -> Ledger:
     """Drop the marks of ended runs that are no longer kept."""
     ended = tuple(mark for mark in ledger.marks if not mark.live(now))
     kept = {mark.key for mark in ended[-MARKS:] if mark.started > now - KEEP_MS}
+    kept |= {mark.key for mark in ended[-YOUNG_MARKS:] if mark.started > now - YOUNG_MS}
     marks = (mark for mark in ledger.marks if mark.live(now) or mark.key in kept)
     return replace(ledger, marks=tuple(marks))
 

@@ -11,7 +11,18 @@ import json
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
-from beatkit.store.runs import KEEP_MS, LIVE_MS, MARKS, Ending, Outcome, Run, Verdict, as_text
+from beatkit.store.runs import (
+    KEEP_MS,
+    LIVE_MS,
+    MARKS,
+    YOUNG_MARKS,
+    YOUNG_MS,
+    Ending,
+    Outcome,
+    Run,
+    Verdict,
+    as_text,
+)
 
 RUN_SCRIPTS = ("start", "refresh", "finish", "release")
 
@@ -41,6 +52,7 @@ class RedisRuns:
                 *(run.entry, run.key, run.slot, run.token, run.by),
                 *(run.attempt, int(run.redelivered), not_after),
                 *(int(run.coalesce), run.overlap, _to_keep(run), run.kind, run.id, run.delay),
+                *(YOUNG_MS, YOUNG_MARKS),
             ],
         )
         return Verdict(cast(Outcome, outcome.decode()), int(slot), int(wait))

@@ -23,7 +23,8 @@ A kept run is taken and sent in one step, by the `finish` of the run it waits fo
 beat publishes. So of any number that look, one sends it.
 
 **Memory** is bounded: marks of the newest `MARKS` starts of an entry, besides those that
-are live, and none for longer than `KEEP_MS`; one message an entry that keeps a run.
+are live, and none for longer than `KEEP_MS`; up to `YOUNG_MARKS` while they are younger than
+`YOUNG_MS`, for an entry that starts often; one message an entry that keeps a run.
 """
 
 from __future__ import annotations
@@ -43,6 +44,14 @@ MARKS = 32
 
 KEEP_MS = 24 * 3600 * 1000
 """For how long a start is remembered."""
+
+YOUNG_MS = 300_000
+"""How long a start is remembered whatever came after it: five beats that take a message over,
+one after another, publish the last copy 276 s after the first."""
+
+YOUNG_MARKS = 300
+"""How many such starts at most: one a second. They take 55 kB in Redis, and looking through
+them makes the question before a run 0.6 ms long instead of 0.2 ms."""
 
 Outcome = Literal["start", "duplicate", "held", "deadline", "coalesced", "overlap", "kept"]
 Ending = Literal["finished", "handed_on", "torn"]

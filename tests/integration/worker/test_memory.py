@@ -40,6 +40,7 @@ def test_the_memory_of_an_hours_marks_is_bounded(
     with server.client() as client:
         empty = client.info("memory")["used_memory"]
         for minute in range(60):
+            store.offset += 60_000
             _minute(store, entries, minute)
             used.append(client.info("memory")["used_memory"] - empty)
         one = client.memory_usage("beatkit:shop:marks:entry-7")

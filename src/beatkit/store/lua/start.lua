@@ -4,7 +4,7 @@
 -- ARGV  ms to add to the server's clock, ms for which a mark is live, ms for which it is kept,
 --       how many are kept, events kept in the history, entry, key, slot, token, by,
 --       attempt, redelivered, not_after or "", coalesce, overlap, what to keep (JSON) or "",
---       kind, task id, delay
+--       kind, task id, delay, ms for which a mark is young, how many young ones are kept
 -- marks: key -> "state given token until started attempt"   "covers" -> "slot key"
 --        "kept": see `kept`
 -- ran: entry -> the event of the run that started last
@@ -13,7 +13,7 @@ local live_for, keep_for, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(
 local keep_events, entry, key, slot, token, by = unpack(ARGV, 5, 10)
 local attempt, redelivered, coalesce = tonumber(ARGV[11]), ARGV[12] == '1', ARGV[14] == '1'
 local not_after, overlap, kind, id = tonumber(ARGV[13]), ARGV[15], ARGV[17], ARGV[18]
-local delay = tonumber(ARGV[19])
+local delay, young_for, most_young = tonumber(ARGV[19]), tonumber(ARGV[20]), tonumber(ARGV[21])
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[1])
 
@@ -84,7 +84,10 @@ local function trim()
     return a.since < b.since or a.since == b.since and a.name < b.name
   end)
   for at, mark in ipairs(ended) do
-    if at <= #ended - most or mark.since <= now - keep_for then redis.call('HDEL', marks, mark.name) end
+    local newer = #ended - at
+    local kept_on = newer < most and mark.since > now - keep_for
+      or newer < most_young and mark.since > now - young_for
+    if not kept_on then redis.call('HDEL', marks, mark.name) end
   end
 end
 
