@@ -87,9 +87,18 @@ class Copies:
         return choose(self._app).at_broker
 
     def _captured(self, task: Any) -> tuple[Command, ...]:
-        if self._outbox is None:
-            self._producer, self._outbox = capturing_producer(self._app, TIMEOUT_S)
-        keep_from_backend(self._app)
-        with self._outbox.open({}) as messages:
-            _send_again(task, self._producer)
-        return tuple(command for message in messages for command in message.commands)
+        for _ in range(2):
+            if self._outbox is None:
+                self._producer, self._outbox = capturing_producer(self._app, TIMEOUT_S)
+            keep_from_backend(self._app)
+            with self._outbox.open({}) as messages:
+                _send_again(task, self._producer)
+            commands = tuple(command for message in messages for command in message.commands)
+            if commands:
+                return commands
+            self._forget()  # bindings may have gone with the server's data: declare them anew
+        raise StoreError("no queue is bound for it")
+
+    def _forget(self) -> None:
+        producer, self._producer, self._outbox = self._producer, None, None
+        producer.connection.release()
