@@ -45,7 +45,7 @@ class Record:
             30 s), "torn" (it was torn out of its process), "skipped" (by the guard), "missed"
             (by the beats).
         reason: Why it was skipped (duplicate, deadline, coalesced, overlap) or missed (latest:
-            a later one was sent in its stead; deadline; "paused: ..."; skipped: by hand;
+            only a later one was to be sent; deadline; "paused: ..."; skipped: by hand;
             empty: its task sent nothing; gone: its entry left the schedule).
         sent: When its message was on the broker, as its beat reported it or its start shows;
             None: it was not, or that is not known.

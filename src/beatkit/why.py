@@ -246,7 +246,7 @@ def _of_missed(head: str, record: Record, known: Knowledge) -> Iterator[str]:
 
 
 _REASONS = {
-    "latest": "only the latest of the slots that were owed was sent (catch_up='latest')",
+    "latest": "only the latest of the slots that were owed was to be sent (catch_up='latest')",
     "deadline": "it was past its deadline when it could be sent",
     "paused": "the entry was paused",
     "skipped": "it was to be skipped once, by hand",

@@ -23,7 +23,7 @@ COUNTED = 100_000
 """Missed slots are counted up to so many; the record then says this number."""
 
 Reason = Literal["latest", "deadline", "paused"]
-"""Why a slot is not sent: a later one is sent in its stead, it is too late, or paused."""
+"""Why a slot is not sent: only a later one is to be, it is too late, or paused."""
 
 
 def no_jitter(_slot: int) -> int:

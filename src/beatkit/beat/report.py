@@ -11,7 +11,7 @@ from beatkit.store import Missed
 logger = logging.getLogger("beatkit.beat")
 
 _WHY = {
-    "latest": "a later one is sent instead (catch_up='latest')",
+    "latest": "only the latest of those owed is to be sent (catch_up='latest')",
     "deadline": "past the deadline",
     "paused": "the entry is paused",
 }

@@ -36,7 +36,7 @@ def test_missed_slots(caplog):
         (
             "WARNING",
             "beat: 'bills' missed 3 slots, 2027-01-15T12:00:00Z to 2027-01-15T12:02:00Z: "
-            "a later one is sent instead (catch_up='latest').",
+            "only the latest of those owed is to be sent (catch_up='latest').",
         ),
         (
             "INFO",

@@ -127,7 +127,7 @@ def test_what_was_missed_has_its_reason() -> None:
         for reason in ("latest", "deadline", "paused", "paused: month's end", "empty", "gone")
     }
     assert said == {
-        "latest": "only the latest of the slots that were owed was sent (catch_up='latest').",
+        "latest": "only the latest of the slots that were owed was to be sent (catch_up='latest').",
         "deadline": "it was past its deadline when it could be sent.",
         "paused": "the entry was paused.",
         "paused: month's end": "paused: month's end.",
@@ -140,7 +140,7 @@ def test_one_of_several_that_were_missed() -> None:
     found = asked(missed("latest", SLOT - 2 * MINUTE, 5))
     assert found.sentences == (
         "The slot of hello at 08:00:00 was not sent, with 4 others from 07:58:00 to 08:02:00:"
-        " only the latest of the slots that were owed was sent (catch_up='latest').",
+        " only the latest of the slots that were owed was to be sent (catch_up='latest').",
         "beat-1 decided so at 08:05:00.",
     )
 
