@@ -65,7 +65,8 @@ class Wire:
 def way_of(world: World, host: Host, store: Any) -> Way:
     """Return the way of sending of the world: the real one, with the least of messages."""
     if world.way == "claimed":
-        return ClaimedWay(store, Publisher(world, host), partial(outgoing, "sim:"))  # type: ignore[arg-type]
+        lay_out = partial(outgoing, "sim:")
+        return ClaimedWay(store, Publisher(world, host), lay_out, lambda: world.t / 1000)  # type: ignore[arg-type]
     watched = "somebody's code runs" if world.way == "reserved" else ""
     atomic = AtomicWay(store, Builder(world, host), lambda: lambda _: watched)  # type: ignore[arg-type]
     return BrokersWay(world, atomic)

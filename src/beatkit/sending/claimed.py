@@ -16,6 +16,8 @@ once.
   unbroken contact with the store takes it over, by compare-and-set on its attempt, and
   publishes it with the same id; who watches that one waits twice as long, and so on. Over
   AMQP the broker has closed our connection by then, so we cannot publish when we go on.
+- *The broker is slow*: what a pass has no time for is published by the next ones, and nothing
+  newer is claimed before. A standby that watches it for too long takes its share over.
 - *The broker is blocked*: nothing is published or taken over. We renew our pendings, so that
   nobody else takes them for abandoned.
 - *The store loses its data*: what was claimed and is not published is still ours to publish.
@@ -27,6 +29,7 @@ once.
 from __future__ import annotations
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
@@ -49,6 +52,10 @@ RENEW_MS = 5_000
 GAP_MS = 3_000
 """Who did not look for so long cannot say that a pending stood still."""
 
+PUBLISHING_S = 1.0
+"""After so long no message is begun before the beat has announced itself, and told the store
+what is out: a broker may take a second to confirm each, and a batch is a hundred."""
+
 SUSPECT = 10
 """An entry whose publishing ended so many times in a row in an outage is named in the log."""
 
@@ -68,6 +75,7 @@ class ClaimedWay:
         publisher: Publishes messages.
         lay_out: Makes a slot's message ready for the publisher, of an entry, its slot, the
             kind, and `after`.
+        steady: Seconds of a clock that never steps.
     """
 
     name = "claimed"
@@ -77,10 +85,13 @@ class ClaimedWay:
         store: Store,
         publisher: Publisher,
         lay_out: Callable[..., Outgoing],
+        steady: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._publisher = publisher
         self._lay_out = lay_out
+        self._steady = steady
+        self._find: Callable[[str], Entry | None] = lambda _: None
         self._mine: dict[_Key, Pending] = {}  # ours to publish
         self._done: dict[_Key, Pending] = {}  # published, not settled yet
         self._stuck: dict[str, str] = {}  # entry -> why its pending cannot be built
@@ -94,7 +105,12 @@ class ClaimedWay:
     def send(self, writer: Writer, batch: Sequence[tuple[Entry, Claim]]) -> Decision:
         """Decide each claim, then publish what was won. See `Way.send`."""
         self._publisher.ready()
-        self._unstick({entry.name: entry for entry, _ in batch})
+        entries = {entry.name: entry for entry, _ in batch}
+        self._unstick(entries)
+        if not self._publish(lambda name: entries.get(name) or self._find(name)):
+            # The broker is slower than we claim: nothing newer before that is out.
+            return Decision(self._looked, tuple(Answer("taken", one.after) for _, one in batch))
+        self._publisher.ready()  # it may have gone away over that
         claims = [_pend(claim) for entry, claim in batch if entry.name not in self._stuck]
         decision = self._store.claim(writer, claims)
         for claim, answer in zip(claims, decision.answers, strict=True):
@@ -103,7 +119,7 @@ class ClaimedWay:
                     claim.entry, claim.slot, claim.kind, writer.beat, 1, decision.now, claim.after
                 )
         given = dict(zip(((one.entry, one.slot) for one in claims), decision.answers, strict=True))
-        self._publish({entry.name: entry for entry, _ in batch}.get)
+        self._publish(entries.get)
         return Decision(decision.now, tuple(self._answer(claim, given) for _, claim in batch))
 
     def _answer(self, claim: Claim, given: dict[_Key, Answer]) -> Answer:
@@ -120,27 +136,35 @@ class ClaimedWay:
         of it would let us leave another one.
         """
         waits = self._elsewhere - {entry for entry, _ in self._mine}
-        tried = [name for name in entries if name in self._stuck and name not in waits]
-        for name in tried:
-            del self._stuck[name]
-        if tried:
-            self._publish({name: entries[name] for name in tried}.get)
+        for name in entries:
+            if name not in waits:
+                self._stuck.pop(name, None)
 
-    def _publish(self, find: Callable[[str], Entry | None]) -> None:
+    def _publish(self, find: Callable[[str], Entry | None]) -> bool:
         """Publish what is ours, oldest slot first, and settle it; an outage ends it early.
 
         What was being published when an outage came goes last: if the broker cuts the
         connection because of that very message, the others have gone out before.
+
+        Returns:
+            False: there is more, for another time; all of it would take too long.
         """
+        until = self._steady() + PUBLISHING_S
+        in_time = True
         order = sorted(self._mine.items(), key=lambda item: (self._cut[item[0][0]], item[0][1]))
         try:
             for key, pending in order:
                 entry = find(pending.entry)
-                if entry is not None and pending.entry not in self._stuck:
-                    self._publish_one(key, pending, entry)
+                if entry is None or pending.entry in self._stuck:
+                    continue
+                in_time = self._steady() <= until
+                if not in_time:
+                    break
+                self._publish_one(key, pending, entry)
         except StoreError as error:
             logger.debug("publishing stopped: %s", error)  # `ready` says so to the beat
         self._settle()
+        return in_time
 
     def _publish_one(self, key: _Key, pending: Pending, entry: Entry) -> None:
         self._publisher.ready()
@@ -173,6 +197,7 @@ class ClaimedWay:
         self, writer: Writer, situation: Situation, find: Callable[[str], Entry | None]
     ) -> None:
         """Publish again what got stuck, and take over what others left. See `Way.attend`."""
+        self._find = find
         ours = {(one.entry, one.slot): one for one in situation.pendings if one.by == writer.beat}
         if situation.waiting:
             self._store.release(situation.waiting)  # each a pending, by the next time

@@ -30,6 +30,7 @@ class Hands:
         self.dies = False
         self.dies_at = ""  # the entry whose message is on its way then
         self.blocked = False
+        self.takes_ms = 0  # for each message, until the broker has confirmed it
 
     def now(self) -> int:
         return NOON + self.passed
@@ -43,6 +44,7 @@ class Hands:
     def publish(self, out, *, begun_before=False) -> None:
         if self.dies or self.dies_at == out.entry.name:
             raise KeyboardInterrupt
+        self.passed += self.takes_ms
         self.published.append((out.entry.name, out.slot))
 
     def close(self) -> None:
@@ -62,7 +64,7 @@ def store(hands):
 def a_beat(hands, store, name="one", *, schedule=None, names=("often",)) -> Passes:
     entries = [Entry(each, "t", schedule or every(seconds=1)) for each in names]
     presence = Presence(Beat(name, "host", 1, "revision"), ["often"], store, hands.host)
-    way = ClaimedWay(store, hands, partial(outgoing, "test:"))
+    way = ClaimedWay(store, hands, partial(outgoing, "test:"), lambda: hands.host().steady / 1000)
     rows = [Row(entry) for entry in entries]
     return Passes(
         presence, rows, store, way,
@@ -170,6 +172,26 @@ def test_what_was_published_before_the_signal_is_not_given_back(hands, store):
     hands.passed = 1_200
     other.tick()
     assert hands.published == [(name, NOON + 1_000) for name in names]
+
+
+def test_a_broker_that_is_slow_to_confirm_holds_no_tick_and_gets_each_message_once(hands, store):
+    """A hundred entries, 0.7 s each: the beat must go on announcing itself, and end its ticks."""
+    names = [f"entry-{n:02}" for n in range(100)]
+    beat = a_beat(hands, store, names=names, schedule=every(hours=1))
+    beat.tick()
+    hands.passed, hands.takes_ms = 3_600_000, 700
+    ticks = []
+    while len(hands.published) < 100:
+        began = hands.passed
+        beat.tick()
+        ticks.append(hands.passed - began)
+        hands.passed += 1
+    assert max(ticks) < 4_000
+    assert len(ticks) < 100
+    assert sorted(hands.published) == [(name, NOON + 3_600_000) for name in names]
+    hands.passed += 60_000
+    beat.tick()
+    assert len(hands.published) == 100
 
 
 def test_a_beat_that_starts_where_nothing_changed_asks_the_store_to_change_nothing(hands, store):
