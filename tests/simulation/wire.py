@@ -142,5 +142,8 @@ class Publisher:
         if world.random.random() < world.faults.lost_reply:
             raise BrokerUnavailable("the confirmation was lost")
 
+    def torn_is_out(self, task_id: str) -> bool:
+        return False
+
     def close(self) -> None:
         """There is nothing to let go of."""

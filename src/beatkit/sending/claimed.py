@@ -94,6 +94,7 @@ class ClaimedWay:
         self._find: Callable[[str], Entry | None] = lambda _: None
         self._mine: dict[_Key, Pending] = {}  # ours to publish
         self._done: dict[_Key, Pending] = {}  # published, not settled yet
+        self._begun: tuple[_Key, str] | None = None  # on its way to the broker; its task id
         self._stuck: dict[str, str] = {}  # entry -> why its pending cannot be built
         self._cut: Counter[str] = Counter()  # entry -> publishes that ended in an outage
         self._watched: dict[Pending, int] = {}  # others' -> since when
@@ -171,17 +172,20 @@ class ClaimedWay:
         try:
             out = self._lay_out(entry, pending.slot, pending.kind, after=pending.after)
             out.options["task_id"] = pending.id or out.options["task_id"]
+            self._begun = key, out.options["task_id"]
             self._publisher.publish(out, begun_before=pending.attempt > 1)
         except NotBuilt as error:
+            self._begun = None
             self._stuck[entry.name] = str(error)
             return
         except StoreError:
+            self._begun = None
             self._cut[entry.name] += 1
             if self._cut[entry.name] == SUSPECT:
                 logger.warning(_SUSPECT, entry.name, SUSPECT)
             raise
         self._cut.pop(entry.name, None)
-        self._done[key] = self._mine.pop(key)
+        self._done[key], self._begun = self._mine.pop(key), None
 
     def _settle(self) -> None:
         if not self._done:
@@ -251,6 +255,10 @@ class ClaimedWay:
 
     def leave(self, store: Store) -> None:
         """Report what was published amid a batch, before it is given back. See `Way.leave`."""
+        if self._begun is not None:
+            key, task_id = self._begun
+            if key in self._mine and self._publisher.torn_is_out(task_id):
+                self._done[key] = self._mine.pop(key)
         if self._done:
             store.settle(list(self._done.values()))
             self._done.clear()

@@ -37,6 +37,9 @@ from beatkit.sending.pulse import Pulse
 CONFIRM_S = 3.0
 """How long the broker has to confirm a message."""
 
+TORN_S = 0.5
+"""How long a beat that stops waits for the confirm of the message it was torn from."""
+
 HEARTBEAT_S = 3
 """An AMQP broker closes a connection that was silent for two of these."""
 
@@ -60,10 +63,14 @@ class _Confirmed:
     of_beatkit = True
     trouble: Exception | None = None
     published = 0
+    acks = 0
+    awaits: tuple[str, int] | None = None  # a slot's task id, and `acks` before its message
 
     def publish(self, *args: Any, **kwargs: Any) -> Any:
         self.published += 1
         bounds = {"retry": False, "confirm_timeout": CONFIRM_S}
+        if SLOT in (kwargs.get("headers") or {}):
+            self.awaits = str(kwargs.get("correlation_id")), self.acks
         if _must_reach_a_queue(kwargs.get("headers") or {}):
             bounds["mandatory"] = True
         try:
@@ -153,6 +160,8 @@ class Publisher:
         self.blocked = False
 
     def _on_ack(self, *_: object) -> None:
+        if self._producer is not None:
+            self._producer.acks += 1
         if self._unconfirmed:  # messages go out one at a time: it can be no other's
             self._confirmed, self._unconfirmed = self._unconfirmed, ""
 
@@ -178,6 +187,21 @@ class Publisher:
         except Exception as error:
             raise self._named(out, error) from error
 
+    def torn_is_out(self, task_id: str) -> bool:
+        """Return whether the broker has the message whose publishing a signal has torn.
+
+        False: it has not, or does not say so in time.
+        """
+        producer, end = self._producer, time.monotonic() + TORN_S
+        if producer is None or producer.awaits is None or producer.awaits[0] != task_id:
+            return False  # it was torn before that message was begun
+        before = producer.awaits[1]
+        # Torn amid a frame, the connection makes no sense.
+        with contextlib.suppress(Exception), self._lock:
+            while producer.acks == before and time.monotonic() < end:
+                self._connection.drain_events(timeout=TORN_S)
+        return bool(producer.acks > before)
+
     def _was_sent(self, task_id: str) -> bool:
         """Wait for the confirm of a message that a full broker had not read yet."""
         end = time.monotonic() + CONFIRM_S
@@ -193,12 +217,14 @@ class Publisher:
     def _give(self, out: Outgoing, begun_before: bool) -> None:
         """Give a message to Celery; what fails before it reaches the broker is the entry's."""
         self._producer.trouble, self._producer.published = None, 0
+        self._producer.awaits = None
         try:
             keep_from_backend(self._app)
             result = self._dispatch(out, self._producer)
             if begun_before and not self._producer.published and is_believed_sent(out, result):
                 as_celery_would(self._app, out, self._producer)
         except Exception as error:
+            self._producer.awaits = None
             if self._producer.trouble is None:
                 raise not_built(out.entry, error) from error
             raise

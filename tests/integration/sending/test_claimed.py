@@ -238,6 +238,49 @@ def test_an_entry_that_cannot_be_built_holds_one_slot_and_no_other_entry(
     assert counter.pendings() == []
 
 
+def test_what_a_signal_tore_from_its_confirm_is_out_and_not_given_back(
+    counter_at: Callable[[str], Counter], rabbitmq_url: str
+) -> None:
+    at = counter_at(rabbitmq_url)
+    at.send(at.entry())
+    at.received()
+    channel = at.way._publisher._producer.channel  # type: ignore[attr-defined]
+    wait = channel.wait
+
+    def torn(*_: object, **__: object) -> None:
+        channel.wait = wait
+        raise SystemExit
+
+    channel.wait = torn
+    with pytest.raises(SystemExit):
+        at.send(at.entry())
+    at.way.leave(at.store)
+
+    assert at.pendings() == []
+    assert len(at.received()) == 1
+
+
+def test_what_a_signal_kept_from_being_begun_is_given_back(
+    counter_at: Callable[[str], Counter], rabbitmq_url: str
+) -> None:
+    at = counter_at(rabbitmq_url)
+
+    class Torn(Task):
+        def apply_async(self, *args: Any, **kwargs: Any) -> Any:
+            raise SystemExit
+
+    @at.app.task(name="shop.hello", base=Torn, shared=False)
+    def hello() -> None: ...
+
+    at.send(at.entry("before"))
+    with pytest.raises(SystemExit):
+        at.send(at.entry("torn", task="shop.hello"))
+    at.way.leave(at.store)
+
+    assert [one[0] for one in at.pendings()] == ["torn"]
+    assert len(at.received()) == 1
+
+
 @pytest.mark.parametrize("error", [FileNotFoundError(2, "none", "key"), ConnectionError("none")])
 def test_a_serializer_that_cannot_reach_its_key_fails_its_entry_alone(
     counter: Counter, error: OSError
