@@ -6,7 +6,9 @@ from dataclasses import replace
 from typing import cast
 
 from beatkit.store import Action, Answer, Progress, Seed
+from beatkit.store.history import KeepsHistory
 from beatkit.store.owned import REMOVALS, Changes, KeepsOwnedEntries, Owned, OwnedEntries
+from beatkit.store.runs import KeepsRuns, Run
 from tests.contract.benches import Bench
 from tests.contract.shapes import beat, in_force, outcomes, push
 
@@ -132,6 +134,28 @@ def test_who_read_before_the_forgotten_removals_is_told_all_there_is(bench: Benc
     assert owned(bench).since(late).whole
     changes = owned(bench).since(middle)
     assert (changes.whole, len(changes.entries)) == (False, REMOVALS)
+
+
+def test_a_run_that_outlives_its_entry_leaves_no_row_behind(bench: Bench) -> None:
+    """A reminder, say, that removes itself when it has run: there may be millions of them."""
+    owned(bench).put([A, B], UPSERT)
+    runs = cast(KeepsRuns, bench.store).runs()
+    first, second = Run("a", 1, "id-1", "first"), Run("a", 2, "id-2", "second")
+    runs.start(first)
+    owned(bench).put([Owned("a", "")], REMOVE)
+    runs.start(second)
+    for one in (first, second):
+        runs.finish(one, "finished", state="SUCCESS")
+    runs.start(replace(first, entry="b"))
+    history = cast(KeepsHistory, bench.store).history()
+    assert history.lasts(["a", "b"]).ran.keys() == {"b"}
+    assert [one.what for one in history.past().events if one.entry == "a"] == [
+        "started", "started", "ended", "ended",
+    ]  # fmt: skip
+
+    owned(bench).put([A], UPSERT)
+    runs.start(Run("a", 3, "id-3", "third"))
+    assert history.lasts(["a"]).ran["a"].slot == 3
 
 
 def test_many_are_read_in_order_however_many(bench: Bench) -> None:

@@ -46,7 +46,7 @@ class RedisRuns:
         not_after = "" if run.not_after is None else run.not_after
         outcome, slot, wait = self._call(
             "start",
-            ("progress", marks_of(run.entry), "history", "waiting", "ran"),
+            ("progress", marks_of(run.entry), "history", "waiting", "ran", "removals"),
             [
                 *(LIVE_MS, KEEP_MS, MARKS, self._events),
                 *(run.entry, run.key, run.slot, run.token, run.by),
@@ -69,7 +69,7 @@ class RedisRuns:
         """See `Runs.finish`."""
         self._call(
             "finish",
-            (marks_of(run.entry), "waiting", "pending", "history", "ran"),
+            (marks_of(run.entry), "waiting", "pending", "history", "ran", "progress", "removals"),
             [
                 *(KEEP_MS, run.entry, run.key, run.slot, run.token, ending),
                 *(self._events, run.by, run.kind, run.id, state, took, ago, run.attempt),

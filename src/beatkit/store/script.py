@@ -11,8 +11,8 @@ _PARTS = {
     "backfill": ("history",),
     "claim": ("history",),
     "hand": ("history",),
-    "start": ("history",),
-    "finish": ("history", "kept"),
+    "start": ("history", "removed"),
+    "finish": ("history", "kept", "removed"),
     "release": ("kept",),
 }
 """What some scripts share stands before each of them."""

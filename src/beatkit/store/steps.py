@@ -181,10 +181,18 @@ def tell(kept: Kept, event: Event) -> None:
 def tell_run(kept: Kept, event: Event) -> None:
     """Add a start or an end; of runs that went on at a time, the one that began last stays."""
     kept.tell(event)
+    if _is_removed(kept, event.entry):
+        return
     last = kept.ran.get(event.entry)
     same = last is not None and last.id == event.id
     if last is None or same or event.what == "started" or began(last) <= began(event):
         kept.ran[event.entry] = event
+
+
+def _is_removed(kept: Kept, entry: str) -> bool:
+    """Whether an entry was added while beats ran, and removed: no row of it is to come back."""
+    owned = kept.owned.get(entry)
+    return owned is not None and not owned.text and entry not in kept.progress
 
 
 def began(event: Event) -> int:

@@ -108,7 +108,10 @@ def _note_removal(kept: Kept, entry: Owned, now: int) -> None:
     kept.removals[kept.runtime[0]] = entry.name
     while len(kept.removals) > REMOVALS:
         oldest = min(kept.removals)
-        del kept.owned[kept.removals.pop(oldest)], kept.changes[oldest]
+        name = kept.removals.pop(oldest)
+        del kept.owned[name], kept.changes[oldest]
+        if name not in kept.progress:
+            kept.ledgers.pop(name, None)
         kept.runtime = kept.runtime[0], oldest
 
 

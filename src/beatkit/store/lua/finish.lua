@@ -1,12 +1,12 @@
 -- Say how a run ended, and send the one that waited for it. See Runs.finish.
 --
--- KEYS  marks of the entry, waiting, pending, history, ran
+-- KEYS  marks of the entry, waiting, pending, history, ran, progress, removals
 -- ARGV  ms to add to the server's clock, ms for which a mark is kept, entry, key, slot, token,
 --       ending, events kept in the history, by, kind, task id, Celery's state, ms that it took,
 --       ms since it ended, attempt
 -- marks: key -> "state given token until started attempt"
 -- ran: entry -> the event of the run that started last
-local marks, waiting, pending, history, ran = unpack(KEYS)
+local marks, waiting, pending, history, ran, progress, removals = unpack(KEYS)
 local keep_for, entry, key, slot, token, ending = unpack(ARGV, 2, 7)
 local keep_events, by, kind, id, celery_state, took, ago, attempt = unpack(ARGV, 8, 15)
 local time = redis.call('TIME')
@@ -36,7 +36,10 @@ local function tell_end()
     other(given, slot), took, celery_state, entry)
   local last = redis.pcall('HGET', ran, entry)
   local same = type(last) ~= 'string' or string.find(last, '\t' .. id .. '\t', 1, true)
-  if same or began(last) <= began(event) then redis.pcall('HSET', ran, entry, event) end
+  local latest = same or began(last) <= began(event)
+  if latest and not is_removed(progress, removals, entry) then
+    redis.pcall('HSET', ran, entry, event)
+  end
   write_history(history, keep_events)
 end
 

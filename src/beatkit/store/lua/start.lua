@@ -1,6 +1,6 @@
 -- Judge whether a run may start, and mark it as running if it may. See Runs.start.
 --
--- KEYS  progress, marks of the entry, history, waiting, ran
+-- KEYS  progress, marks of the entry, history, waiting, ran, removals
 -- ARGV  ms to add to the server's clock, ms for which a mark is live, ms for which it is kept,
 --       how many are kept, events kept in the history, entry, key, slot, token, by,
 --       attempt, redelivered, not_after or "", coalesce, overlap, what to keep (JSON) or "",
@@ -8,7 +8,7 @@
 -- marks: key -> "state given token until started attempt"   "covers" -> "slot key"
 --        "kept": see `kept`
 -- ran: entry -> the event of the run that started last
-local progress, marks, history, waiting, ran = unpack(KEYS)
+local progress, marks, history, waiting, ran, removals = unpack(KEYS)
 local live_for, keep_for, most = tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local keep_events, entry, key, slot, token, by = unpack(ARGV, 5, 10)
 local attempt, redelivered, coalesce = tonumber(ARGV[11]), ARGV[12] == '1', ARGV[14] == '1'
@@ -122,7 +122,7 @@ trim()
 redis.call('HSET', marks, key,
   table.concat({'running', given, token, text(now + live_for), text(now), attempt}, ' '))
 redis.call('PEXPIRE', marks, text(keep_for))
-redis.pcall('HSET', ran, entry,
-  tell('started', text(now), slot, letter(kind), by, id, other(given, slot), entry))
+local event = tell('started', text(now), slot, letter(kind), by, id, other(given, slot), entry)
+if not is_removed(progress, removals, entry) then redis.pcall('HSET', ran, entry, event) end
 write_history(history, keep_events)
 return {outcome, given, '0'}
