@@ -22,6 +22,7 @@ from beatkit.beat.stuck import Watchdog, stuck_after
 from beatkit.beat.table import ScheduleEntry, Table, dispatched
 from beatkit.entry import Entry as Definition
 from beatkit.registry.effective import check_start
+from beatkit.sending.effects import defined_in
 from beatkit.sending.message import Outgoing
 
 # Where Celery itself logs it: people alert on "Scheduler: Sending due task".
@@ -178,8 +179,9 @@ class Scheduler(celery_beat.Scheduler):
         return self._result
 
     def _patched(self) -> bool:
-        function = getattr(self.apply_entry, "__func__", None)
-        return getattr(function, "__globals__", None) is not vars(celery_beat)
+        celerys = (self.apply_entry, super().apply_async, self.send_task)
+        ours = type(self).apply_async is Scheduler.apply_async
+        return not (ours and all(defined_in(celery_beat, each) for each in celerys))
 
     def _sent(self, entry: Definition, slot: int) -> None:
         logger.info("Scheduler: Sending due task %s (%s)", entry.name, entry.task)

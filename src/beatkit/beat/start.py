@@ -78,7 +78,7 @@ class Hooks:
 
     Attributes:
         dispatch: Gives a message to Celery, through `apply_entry`.
-        patched: Whether `apply_entry` runs somebody's code.
+        patched: Whether `dispatch` runs somebody's code.
         on_sent: Called with each entry and slot that was sent, after the fact.
     """
 

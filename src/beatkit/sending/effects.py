@@ -7,7 +7,7 @@ not have run it.
 from __future__ import annotations
 
 from collections.abc import Callable
-from types import FunctionType, ModuleType
+from types import FunctionType, MethodType, ModuleType
 from typing import Any
 
 from beatkit.entry import Entry
@@ -20,7 +20,7 @@ def judge(app: Any, *, patched: bool = False) -> Callable[[Entry], str]:
 
     Args:
         app: The Celery app.
-        patched: The scheduler's `apply_entry` is not its own any more.
+        patched: The scheduler sends an entry by code that is not its own any more.
 
     Returns:
         Says which code of somebody's own runs when a message of an entry is built, for
@@ -46,7 +46,7 @@ def judge(app: Any, *, patched: bool = False) -> Callable[[Entry], str]:
 
 def _concerns_all(patched: bool) -> str:
     if patched:
-        return "apply_entry of the scheduler is overridden or patched"
+        return "how the scheduler sends an entry is overridden or patched"
     for name in ("before_task_publish", "after_task_publish", "task_sent"):
         if _receivers(name):
             return f"a receiver is connected to the signal {name}"
@@ -66,17 +66,22 @@ def is_celerys_own(app: Any, entry: Entry) -> bool:
     import kombu.messaging
 
     task = app.tasks.get(entry.task)
-    if task is not None and not _defined_in(celery.app.task, task.apply_async):
+    if task is not None and not defined_in(celery.app.task, task.apply_async):
         return False
-    return _defined_in(celery.app.base, app.send_task) and _defined_in(
+    return defined_in(celery.app.base, app.send_task) and defined_in(
         kombu.messaging, app.amqp.Producer.publish
     )
 
 
-def _defined_in(module: ModuleType, method: Any) -> bool:
-    # Not by name: functools.wraps gives a wrapper the name and module of what it wraps.
-    function = getattr(method, "__func__", method)
-    return isinstance(function, FunctionType) and function.__globals__ is vars(module)
+def defined_in(module: ModuleType, method: Any) -> bool:
+    """Say whether a method is a function of that module, as it stands there.
+
+    Not by name: functools.wraps gives a wrapper the name and module of what it wraps. And by
+    exact type: a wrapper of wrapt's, as tracers put around Celery's methods, answers `isinstance`
+    and `__func__` for what it wraps.
+    """
+    function = method.__func__ if type(method) is MethodType else method
+    return type(function) is FunctionType and function.__globals__ is vars(module)
 
 
 def has_fixed_routes(app: Any) -> bool:

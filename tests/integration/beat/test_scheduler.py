@@ -7,6 +7,7 @@ import pytest
 from celery import Celery
 from celery import beat as celery_beat
 from celery.schedules import schedule as celery_schedule
+from wrapt import FunctionWrapper
 
 from beatkit.beat.scheduler import Scheduler
 from beatkit.errors import DeclarationError, StoreError
@@ -143,24 +144,53 @@ def test_the_cleanup_of_results_is_there_once_and_a_users_own_wins(valkey, tmp_p
 # --- sending
 
 
-def test_a_patched_apply_entry_sees_each_slot_once(valkey, count, monkeypatch):
-    """As Sentry does it: on Celery's class, changing the entry's headers."""
-    seen = []
-    original = celery_beat.Scheduler.apply_entry
+def replaced(original, watched):
+    """As Sentry patches a method."""
+    return lambda self, entry, **more: (watched(entry), original(self, entry, **more))[1]
 
-    def watched(self, entry, *args, **kwargs):
+
+def wrapped(original, watched):
+    """As Datadog does: with an object that answers for the method wherever it is asked."""
+    return FunctionWrapper(
+        original, lambda method, _, args, kwargs: (watched(*args), method(*args, **kwargs))[1]
+    )
+
+
+@pytest.mark.parametrize("patch", [replaced, wrapped])
+def test_a_patched_apply_entry_sees_each_slot_once(valkey, count, monkeypatch, patch):
+    """On Celery's class, changing the entry's headers."""
+    seen = []
+
+    def watched(entry):
         seen.append((entry.name, entry.schedule.seconds))
         headers = entry.options.pop("headers", {})
         entry.options["headers"] = {**headers, "sentry": "yes"}
-        return original(self, entry, *args, **kwargs)
 
-    monkeypatch.setattr(celery_beat.Scheduler, "apply_entry", watched)
+    original = celery_beat.Scheduler.apply_entry
+    monkeypatch.setattr(celery_beat.Scheduler, "apply_entry", patch(original, watched))
     app = an_app(valkey.url(), {"one": every(0.2)})
     pair = [Scheduler(app), Scheduler(app)]
-    run(*pair, until=lambda: count() >= 5)
+    run(*pair, until=lambda: count() >= 8)
     assert seen == [("one", 0.2)] * count()
     with valkey.client() as client:
         assert {message["headers"]["sentry"] for message in queued(client)} == {"yes"}
+    for one in pair:
+        one.close()
+
+
+def test_an_overridden_apply_async_sees_each_slot_once(valkey, count):
+    """As packages for tenants do it: a class of their own, which sends an entry in its way."""
+    seen = []
+
+    class Own(Scheduler):
+        def apply_async(self, entry, **kwargs):
+            seen.append(entry.name)
+            return super().apply_async(entry, **kwargs)
+
+    app = an_app(valkey.url(), {"one": every(0.2)})
+    pair = [Own(app), Own(app)]
+    run(*pair, until=lambda: count() >= 8)
+    assert seen == ["one"] * count()
     for one in pair:
         one.close()
 

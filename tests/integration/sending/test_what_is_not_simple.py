@@ -9,11 +9,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from celery import Task, signals
+from celery import Celery, Task, signals
 from celery.app.task import Task as StockTask
 from celery.beat import BeatLazyFunc
-from kombu import Exchange, Queue
+from kombu import Exchange, Producer, Queue
 from kombu.serialization import registry
+from wrapt import FunctionWrapper
 
 from beatkit.entry import Entry
 from beatkit.errors import StoreUnavailable
@@ -227,12 +228,33 @@ def test_overridden_and_patched_code_counts_as_a_side_effect(
     assert judge(other.app)(entry()) == ""
     lazy = entry(kwargs={"at": BeatLazyFunc(int)})
     assert judge(other.app)(lazy) == "an argument is a BeatLazyFunc"
-    patched = "apply_entry of the scheduler is overridden or patched"
+    patched = "how the scheduler sends an entry is overridden or patched"
     assert judge(other.app, patched=True)(entry()) == patched
 
     original = StockTask.apply_async
     monkeypatch.setattr(StockTask, "apply_async", lambda *a, **k: original(*a, **k))
     assert judge(other.app)(entry()) == overridden
+
+
+@pytest.mark.parametrize(
+    ("owner", "name"),
+    [(StockTask, "apply_async"), (Celery, "send_task"), (Producer, "publish")],
+    ids=["apply_async", "send_task", "publish"],
+)
+def test_code_that_a_tracer_wraps_with_wrapt_counts_as_a_side_effect(
+    desk: MakeDesk, monkeypatch: pytest.MonkeyPatch, owner: Any, name: str
+) -> None:
+    """Its wrappers answer for what they wrap wherever they are asked, but for their type."""
+    at = desk()
+    add(at)
+    at.app.finalize()
+
+    def traced(wrapped: Any, _: object, args: Any, kwargs: Any) -> Any:
+        return wrapped(*args, **kwargs)
+
+    monkeypatch.setattr(owner, name, FunctionWrapper(getattr(owner, name), traced))
+
+    assert judge(at.app)(entry()) == "apply_async of 'shop.hello' is overridden"
 
 
 def test_other_messages_that_the_tasks_code_sends_come_after_ours(desk: MakeDesk) -> None:
