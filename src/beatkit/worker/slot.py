@@ -48,11 +48,10 @@ def slot_of(request: Any) -> Slot | None:
 
 
 def _asks_for(task: Any) -> str | None:
-    run = task.run
-    if not any("Slot" in str(each) for each in getattr(run, "__annotations__", {}).values()):
-        return None
-    signature = signature_of(run)
-    return slot_parameter(run, signature) if signature else None
+    # Not by __annotations__: from 3.14 on they raise where a name in them is imported for type
+    # checkers only.
+    signature = signature_of(task.run)
+    return slot_parameter(task.run, signature) if signature else None
 
 
 def _filling(run: Callable[..., Any], name: str) -> Callable[..., Any]:

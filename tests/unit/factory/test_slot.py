@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from inspect import Parameter, Signature
 
 from celery import Celery
 from celery.app.task import Context
@@ -47,3 +48,27 @@ def test_the_parameter_is_filled_in_and_can_be_given_by_hand(registry: Registry)
     assert task.apply(headers=HEADERS).get() == Slot("close", WHEN, "catch_up")
     assert task.apply(headers=HEADERS, kwargs={"slot": given}).get() == given
     assert look() is None
+
+
+def test_annotations_that_cannot_be_evaluated_stop_no_worker(registry: Registry) -> None:
+    """As from Python 3.14 on, where their names are imported for type checkers only."""
+
+    class Unevaluated:
+        __signature__ = Signature([Parameter("order", Parameter.POSITIONAL_OR_KEYWORD)])
+
+        @property
+        def __annotations__(self) -> dict[str, object]:
+            raise NameError("name 'Order' is not defined")
+
+        def __call__(self, order: object) -> object:
+            return order
+
+    app = install(Celery("shop", broker="memory://"), registry=registry)
+
+    @app.task(name="ship", shared=False)
+    def ship(order: object) -> object: ...
+
+    task = app.tasks["ship"]
+    task.run = Unevaluated()
+    fill_in_slots(app)
+    assert task.run(1) == 1
