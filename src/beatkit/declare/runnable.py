@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable
-from inspect import isasyncgenfunction, iscoroutinefunction, isfunction, isgeneratorfunction
+from inspect import isasyncgenfunction, iscoroutinefunction, isfunction, isgeneratorfunction, unwrap
 from typing import Any
 
 from beatkit.registry.module_name import module_name
@@ -41,10 +41,11 @@ def _is_method(function: Callable[..., Any]) -> bool:
 def runnable(function: Callable[..., Any]) -> Callable[..., Any]:
     """Return what the task runs: the function itself, where nothing is in the way.
 
-    An `async def` is run to its end on the worker's event loop. A function of the program's
-    main module says the module's real name, by which `celery -A` knows the task.
+    An `async def`, also below a decorator that returns its coroutine, is run to its end on
+    the worker's event loop. A function of the program's main module says the module's real
+    name, by which `celery -A` knows the task.
     """
-    run = run_in_worker(function) if iscoroutinefunction(function) else function
+    run = run_in_worker(function) if iscoroutinefunction(unwrap(function)) else function
     module = module_name(function)
     if module == function.__module__:
         return run

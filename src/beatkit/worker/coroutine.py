@@ -13,6 +13,7 @@ import os
 import threading
 from collections.abc import Callable, Coroutine
 from contextvars import copy_context
+from inspect import iscoroutine
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from celery import signals
@@ -34,32 +35,39 @@ class _Loop(threading.local):
 _loop = _Loop()
 
 
-def run_in_worker(function: Callable[P, Coroutine[Any, Any, R]]) -> Callable[P, R]:
+def run_in_worker(function: Callable[P, Any]) -> Callable[P, Any]:
     """Return a plain function that runs the coroutine function to its end.
 
     Args:
         function: An `async def` function. Its context variables are the caller's, so
-            tracing and logging set up around the task are seen inside.
+            tracing and logging set up around the task are seen inside. Where a decorator
+            stands around it, what that returns is run if it is a coroutine.
 
     Returns:
         A function with the same name, signature and documentation.
     """
 
     @functools.wraps(function)
-    def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        _refuse_inside_a_running_loop(function)
-        return _run(function(*args, **kwargs))
+    def run(*args: P.args, **kwargs: P.kwargs) -> Any:
+        made = function(*args, **kwargs)
+        if not iscoroutine(made):
+            return made
+        _refuse_inside_a_running_loop(function, made)
+        return _run(made)
 
     return run
 
 
-def _refuse_inside_a_running_loop(function: Callable[..., object]) -> None:
+def _refuse_inside_a_running_loop(
+    function: Callable[..., object], made: Coroutine[Any, Any, Any]
+) -> None:
     import asyncio
 
     try:
         asyncio.get_running_loop()
     except RuntimeError:
         return
+    made.close()
     raise RuntimeError(
         f"Task {function.__name__!r} is an async def and was called from a running event loop\n"
         f"  write await {function.__name__}.run.__wrapped__(...) to run it here,"

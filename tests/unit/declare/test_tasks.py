@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextvars import ContextVar
+from functools import wraps
+from typing import Any
 
 import celery
 import pytest
@@ -196,6 +199,30 @@ def test_an_async_function_is_run_to_its_end_on_one_loop(app: Celery, registry: 
         return asyncio.get_running_loop()
 
     assert loop_of() is loop_of.apply_async.__self__.run()  # type: ignore[attr-defined]
+    close_loop()
+
+
+def timed(function: Callable[..., object]) -> Callable[..., object]:
+    return wraps(function)(lambda *args: function(*args))
+
+
+def on_a_loop_of_its_own(function: Callable[..., Any]) -> Callable[..., object]:
+    return wraps(function)(lambda *args: asyncio.run(function(*args)))
+
+
+@pytest.mark.parametrize("decorator", [timed, on_a_loop_of_its_own])
+def test_an_async_function_below_a_plain_decorator_is_run_to_its_end_too(
+    app: Celery, registry: Registry, decorator: Callable[..., Any]
+) -> None:
+    """Celery would count the coroutine that the decorator returns as a success."""
+
+    @registry.periodic(seconds=60, args=["done"])
+    @decorator
+    async def fetch(word: str) -> str:
+        await asyncio.sleep(0)
+        return word
+
+    assert fetch("done") == "done"
     close_loop()
 
 
