@@ -76,6 +76,7 @@ class BrokersWay:
     """The atomic way while the broker alone is away."""
 
     name = "atomic"
+    batch = AtomicWay.batch
 
     def __init__(self, world: World, way: AtomicWay) -> None:
         self._world = world

@@ -22,9 +22,6 @@ from beatkit.errors import StoreError, StoreUnavailable
 from beatkit.sending import BrokerUnavailable, Way
 from beatkit.store import RESERVED_MS, Answer, Situation, Store
 
-BATCH = 100
-"""At most so many entries are taken up in one pass, so that each stays short."""
-
 RETRY_S = 0.25
 """While the store is away, it is tried again after this."""
 
@@ -161,7 +158,7 @@ class Passes:
         if self._due_in(now, delay) > 0:
             return self._due_in(now, delay)
         try:
-            self._take_up(self.roster.take(now - delay, BATCH), now)
+            self._take_up(self.roster.take(now - delay, self._way.batch), now)
         finally:
             self.roster.put_back(now)
         return self._due_in(self.presence.now(), delay)
@@ -177,7 +174,8 @@ class Passes:
         if standing.rank:
             rows = self._left_undone(rows, now)
             self._rest_until = self._read_host().steady + STANDBY_PACE_MS
-        share = max(1, BATCH // max(1, len(rows)))  # of a batch, where backlogs would fill it
+        # Of a batch, where backlogs would fill it.
+        share = max(1, self._way.batch // max(1, len(rows)))
         jobs = [(row, move) for row in rows for move in self._plan(row, now, share)]
         if jobs:
             self._send(jobs, now)

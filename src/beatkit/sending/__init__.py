@@ -58,6 +58,11 @@ class Way(Protocol):
         """Return "atomic" or "claimed"."""
         ...
 
+    @property
+    def batch(self) -> int:
+        """Return how many claims a pass gives to one `send`, at most."""
+        ...
+
     def send(self, writer: Writer, batch: Sequence[tuple[Entry, Claim]]) -> Decision:
         """Decide each claim, in order, and see to its message.
 

@@ -79,6 +79,8 @@ class ClaimedWay:
     """
 
     name = "claimed"
+    batch = 100
+    """So many messages, at most, are published again after a beat that was killed among them."""
 
     def __init__(
         self,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from sys import intern
+from functools import lru_cache
 from typing import Any, cast
 
 from beatkit.entry import Kind
@@ -155,11 +155,15 @@ def _name(text: str) -> str:
     return "" if text == "-" else text
 
 
+_shared = lru_cache(maxsize=1_024)(str)
+"""Gives the one object of equal texts, of which many thousand are read at once."""
+
+
 def progress(row: bytes) -> Progress:
     """Read an entry's row: slot, who decided it, fingerprint, absent since."""
     slot, by, fingerprint, absent = row.decode().split(" ")
     since = None if absent == "-" else int(absent)
-    return Progress(int(slot), intern(fingerprint), intern(_name(by)), since)
+    return Progress(int(slot), _shared(fingerprint), _shared(_name(by)), since)
 
 
 def view(

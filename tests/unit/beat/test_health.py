@@ -64,6 +64,7 @@ class Refusing:
     """A way whose every message is refused."""
 
     name = "refusing"
+    batch = 100
 
     def send(self, _writer: Writer, batch: Sequence[tuple[Entry, Claim]]) -> Decision:
         return Decision(NOON, tuple(Answer("failed", detail="WRONGTYPE") for _ in batch))
