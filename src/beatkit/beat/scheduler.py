@@ -165,7 +165,7 @@ class Scheduler(celery_beat.Scheduler):
         except Exception as error:
             self._error = error  # apply_entry logs and swallows it
             raise
-        self._result = result  # and this, too
+        self._error, self._result = None, result  # and this, too
         return result
 
     def _dispatch(self, out: Outgoing, producer: Any) -> object:

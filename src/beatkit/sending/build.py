@@ -114,10 +114,7 @@ class Builder:
         return commands
 
     def _render(self, out: Outgoing, now: int, begun_before: bool) -> tuple[Command, ...]:
-        commands = _commands(self._captured(out, now, begun_before), out.options["task_id"])
-        if not commands and is_celerys_own(self._app, out.entry):
-            raise no_queue(out.entry)
-        return commands
+        return _commands(self._captured(out, now, begun_before), out.options["task_id"])
 
     def _captured(self, out: Outgoing, now: int, begun_before: bool) -> list[Message]:
         producer, outbox = self._open()
@@ -131,6 +128,10 @@ class Builder:
                     as_celery_would(self._app, out, producer)
             except Exception as error:
                 raise _named(out.entry, error, producer.trouble) from error
+        # Without a result Celery was not asked to send: whoever stands before it chose so.
+        asked = result is not None and is_celerys_own(self._app, out.entry)
+        if asked and not any(message.commands for message in messages):
+            raise no_queue(out.entry)
         return messages
 
     def _open(self) -> tuple[Any, Outbox]:

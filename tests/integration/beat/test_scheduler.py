@@ -195,6 +195,37 @@ def test_an_overridden_apply_async_sees_each_slot_once(valkey, count):
         one.close()
 
 
+@pytest.mark.parametrize("method", ["apply_entry", "apply_async"])
+def test_an_override_that_chooses_to_send_nothing_leaves_nothing_owed(
+    valkey, count, caplog, method
+):
+    def only_one(self, entry, **more):
+        if entry.name != "off":
+            return getattr(Scheduler, method)(self, entry, **more)
+
+    app = an_app(valkey.url(), {"one": every(0.2), "off": every(0.2)})
+    beat = type("Own", (Scheduler,), {method: only_one})(app)
+    run(beat, until=lambda: count() >= 5)
+    beat.close()
+    with valkey.client() as client:
+        assert set(slots(client)) == {"one"}
+    assert [each.getMessage() for each in caplog.records if each.levelname == "ERROR"] == []
+
+
+def test_an_override_may_try_again_what_failed(valkey, count):
+    class Own(Scheduler):
+        def apply_async(self, entry, **more):
+            try:
+                return super().apply_async(entry, **more)
+            except celery_beat.SchedulingError:
+                entry.args = ["text"]
+                return super().apply_async(entry, **more)
+
+    beat = Own(an_app(valkey.url(), {"one": every(0.2, args=[object()])}))
+    run(beat, until=lambda: count() >= 3)
+    beat.close()
+
+
 def test_a_lazy_argument_is_called_once_a_slot(valkey, count):
     calls = []
     lazy = celery_beat.BeatLazyFunc(lambda: calls.append(1) or len(calls))
