@@ -94,7 +94,7 @@ class Row:
         schedule = self.entry.schedule
         due, delay = schedule.is_due(_like(schedule.now(), self.progress))
         seconds = delay if isinstance(delay, int | float) else poll_limit_ms / 1000
-        wake = now + min(max(round(seconds * 1000), POLL_MS), poll_limit_ms)
+        wake = now + round(min(max(POLL_MS, seconds * 1000), poll_limit_ms))  # it may be infinite
         if not due:
             return Plan((), wake)
         missed = Missed(now, now, 1, "paused") if paused else None

@@ -200,8 +200,7 @@ def test_an_override_that_chooses_to_send_nothing_leaves_nothing_owed(
     valkey, count, caplog, method
 ):
     def only_one(self, entry, **more):
-        if entry.name != "off":
-            return getattr(Scheduler, method)(self, entry, **more)
+        return None if entry.name == "off" else getattr(Scheduler, method)(self, entry, **more)
 
     app = an_app(valkey.url(), {"one": every(0.2), "off": every(0.2)})
     beat = type("Own", (Scheduler,), {method: only_one})(app)

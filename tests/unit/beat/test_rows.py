@@ -1,5 +1,6 @@
 """What an entry's policy means for planning, and how custom schedules are asked."""
 
+import math
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
@@ -86,6 +87,11 @@ def test_one_that_is_not_due_is_asked_again_when_it_says_and_no_later_than_the_l
     assert asked(Moody((False, 9_999))) == Plan((), NOW + 300_000)
     assert asked(Moody((False, None))) == Plan((), NOW + 300_000)
     assert asked(Moody((False, 0))) == Plan((), NOW + 10)
+
+
+def test_one_that_says_never_again_is_asked_at_the_limit_and_sent_if_it_is_due():
+    assert asked(Moody((False, math.inf))) == Plan((), NOW + 300_000)
+    assert len(asked(Moody((True, math.inf))).moves) == 1
 
 
 def test_one_that_is_paused_is_missed():
