@@ -128,11 +128,17 @@ class Builder:
                     as_celery_would(self._app, out, producer)
             except Exception as error:
                 raise _named(out.entry, error, producer.trouble) from error
-        # Without a result Celery was not asked to send: whoever stands before it chose so.
-        asked = result is not None and is_celerys_own(self._app, out.entry)
-        if asked and not any(message.commands for message in messages):
+        if self._reached_no_queue(out, result, messages):
             raise no_queue(out.entry)
         return messages
+
+    def _reached_no_queue(self, out: Outgoing, result: object, messages: list[Message]) -> bool:
+        ours = [message for message in messages if message.id == out.options["task_id"]]
+        if ours:
+            return not any(message.commands for message in ours)
+        # Without a result Celery was not asked to send: whoever stands before it chose so.
+        asked = result is not None and is_celerys_own(self._app, out.entry)
+        return asked and not any(message.commands for message in messages)
 
     def _open(self) -> tuple[Any, Outbox]:
         if self._outbox is None:

@@ -38,6 +38,13 @@ def add(desk: Desk, base: type[Task] = Task) -> Any:
     return hello
 
 
+class Audited(Task):
+    def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
+        producer = options.get("producer")
+        self.app.send_task("audit.log", queue="celery", producer=producer)
+        return super().apply_async(args, kwargs, **options)
+
+
 @contextmanager
 def receiving(signal: Any, receiver: Callable[..., None]) -> Iterator[None]:
     signal.connect(receiver, weak=False)
@@ -258,12 +265,6 @@ def test_code_that_a_tracer_wraps_with_wrapt_counts_as_a_side_effect(
 
 
 def test_other_messages_that_the_tasks_code_sends_come_after_ours(desk: MakeDesk) -> None:
-    class Audited(Task):
-        def apply_async(self, args: Any = None, kwargs: Any = None, **options: Any) -> Any:
-            producer = options.get("producer")
-            self.app.send_task("audit.log", queue="celery", producer=producer)
-            return super().apply_async(args, kwargs, **options)
-
     at = desk()
     add(at, base=Audited)
 
@@ -299,6 +300,24 @@ def test_no_message_from_celerys_own_code_is_an_error(desk: MakeDesk) -> None:
         "  from its routing: the exchange it is routed to has no queue bound to it\n"
         "  write task_queues with that queue, or start the worker that consumes it first"
     )
+
+
+def test_no_queue_for_ours_is_an_error_whatever_the_tasks_code_sends_besides(
+    desk: MakeDesk,
+) -> None:
+    """Nor need it send more: Sentry puts an apply_async of its own into every project."""
+
+    at = desk()
+    add(at, base=Audited)
+    unbound = {"exchange": Exchange("nowhere", type="topic"), "routing_key": "x"}
+
+    answer, _ = at.send(entry(options=unbound))
+
+    assert answer.outcome == "failed"
+    assert answer.detail.startswith(
+        "Entry 'hello': task 'shop.hello' put no message on a queue, expected one\n"
+    )
+    assert at.take() == []
 
 
 def test_eager_mode_is_an_error(desk: MakeDesk) -> None:
