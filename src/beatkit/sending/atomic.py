@@ -19,11 +19,11 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence, Set
 from dataclasses import replace
 
-from beatkit.entry import Entry
+from beatkit.entry import Entry, Kind
 from beatkit.sending.build import Builder, NotBuilt
 from beatkit.store import RESERVED_MS, Answer, Claim, Command, Decision, Situation, Store, Writer
 
-_Key = tuple[str, int, str]
+_Key = tuple[str, int]
 
 BUILDING_MS = RESERVED_MS // 2
 """After so long no message is begun under a reservation: another beat is about to take over,
@@ -58,7 +58,7 @@ class AtomicWay:
         self._store = store
         self._builder = builder
         self._effects = effects
-        self._kept: dict[_Key, tuple[Entry, tuple[Command, ...]]] = {}
+        self._kept: dict[_Key, tuple[Entry, Kind, tuple[Command, ...]]] = {}
         self._identity = ""  # of the store, at the latest batch
 
     def send(self, writer: Writer, batch: Sequence[tuple[Entry, Claim]]) -> Decision:
@@ -136,35 +136,41 @@ class AtomicWay:
     ) -> None:
         claim = claims[at]
         try:
-            commands = self._message(entry, claim)
+            kind, commands = self._message(entry, claim)
         except NotBuilt as error:
             answers[at] = Answer("failed", claim.after, detail=str(error))
             return
+        if kind != claim.kind:
+            claim = replace(claim, kind=kind)
         # Where the task sent nothing, on purpose, the slot is decided all the same.
         claims[at] = claim.carrying(commands) if commands else replace(claim, act="miss")
 
-    def _message(self, entry: Entry, claim: Claim) -> tuple[Command, ...]:
-        key = (claim.entry, claim.slot, claim.kind)
-        of, kept = self._kept.get(key, (None, ()))
-        if of is not entry:  # none is kept, or the entry was changed since
-            watched = claim.attempt > 0  # it was reserved, for somebody's code runs
+    def _message(self, entry: Entry, claim: Claim) -> tuple[Kind, tuple[Command, ...]]:
+        key = claim.entry, claim.slot
+        watched = claim.attempt > 0  # it was reserved, for somebody's code runs
+        of, kind, kept = self._kept.get(key, (None, claim.kind, ()))
+        # A beat that spent seconds in somebody's code was away meanwhile, and the slot is of
+        # another kind then. To run that code again for this would be to be away for ever.
+        same = of is entry and (watched or kind == claim.kind)
+        if not same:  # none is kept, or the entry was changed since
+            kind = claim.kind
             kept = self._builder.build(
                 entry,
                 claim.slot,
-                claim.kind,
+                kind,
                 after=claim.after,
                 watched=watched,
                 begun_before=claim.attempt > 1,
             )
             if len(self._kept) >= KEPT:
                 del self._kept[next(iter(self._kept))]
-            self._kept[key] = entry, kept
-        return kept
+            self._kept[key] = entry, kind, kept
+        return kind, kept
 
     def _let_go(self, batch: Sequence[tuple[Entry, Claim]], answers: Sequence[Answer]) -> None:
         for (_, claim), answer in zip(batch, answers, strict=True):
             if answer.outcome not in ("early", "taken", "failed"):
-                self._kept.pop((claim.entry, claim.slot, claim.kind), None)
+                self._kept.pop((claim.entry, claim.slot), None)
 
     def attend(
         self, writer: Writer, situation: Situation, find: Callable[[str], Entry | None]

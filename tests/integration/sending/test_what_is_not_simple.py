@@ -210,6 +210,32 @@ def test_a_message_built_too_early_is_kept(desk: MakeDesk) -> None:
     assert len(calls) == 1
 
 
+def test_code_that_took_so_long_that_the_beat_was_away_is_not_run_again(desk: MakeDesk) -> None:
+    """What it built under a reservation that another took over is sent, as what it was then."""
+    at = desk()
+    calls: list[int] = []
+    claim = at.claim(entry())
+    other = Writer("beat-2", at.writer.identity, "r1")
+    store: Any = at.store
+    way = open_way(at.app, choose(at.app), store, now=lambda: store.read([]).now)
+
+    def slow() -> str:
+        calls.append(1)
+        store.offset += 3_000
+        store.reserve(other, [claim])
+        return "now"
+
+    lazy = entry(args=(BeatLazyFunc(slow),))
+    taken = way.send(at.writer, [(lazy, claim)]).answers[0]
+    store.offset += 3_000
+    sent = way.send(at.writer, [(lazy, replace(claim, kind="catch_up"))]).answers[0]
+    way.close()
+
+    assert (taken.outcome, sent.outcome, len(calls)) == ("taken", "sent", 1)
+    (message,) = at.take()
+    assert message["headers"]["beatkit-kind"] == "scheduled"
+
+
 @pytest.mark.parametrize("signal", ["before_task_publish", "after_task_publish", "task_sent"])
 def test_each_publish_signal_counts_as_a_side_effect(desk: MakeDesk, signal: str) -> None:
     at = desk()
