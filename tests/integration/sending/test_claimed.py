@@ -291,7 +291,7 @@ def test_a_serializer_that_cannot_reach_its_key_fails_its_entry_alone(
     good, bad = counter.entry("good"), counter.entry("bad")
     bad = replace(bad, options={**bad.options, "serializer": "signed"})
     batch = [(entry, counter.claim(entry)) for entry in (bad, good)]
-    registry.register("signed", signed, json.loads, "application/json", "utf-8")
+    registry.register("signed", signed, json.loads, "application/x-signed", "utf-8")
     try:
         answers = counter.way.send(counter.writer, batch).answers
     finally:
