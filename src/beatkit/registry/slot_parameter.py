@@ -20,6 +20,7 @@ from beatkit.registry.problem import Problem
 _WRITTEN = re.compile(
     r"(beatkit\.)?Slot \| None|None \| (beatkit\.)?Slot|(typing\.)?Optional\[(beatkit\.)?Slot\]"
 )
+_WORD = re.compile(r"\w+")
 _REMEDY = "write it as the last parameter: *, slot: Slot | None = None"
 
 
@@ -62,12 +63,17 @@ def problem_with_slot(found: list[Parameter]) -> Problem | None:
 
 def _evaluated(parameter: Parameter, names: dict[str, Any]) -> Any:
     annotation = getattr(parameter.annotation, "__forward_arg__", parameter.annotation)
-    while isinstance(annotation, str) and "Slot" in annotation:
+    while isinstance(annotation, str) and _may_mention_slot(annotation, names):
         try:
             annotation = eval(annotation, names)  # the module's own annotation
         except Exception:  # noqa: BLE001 - it may raise anything, and then it is read as text
             return Slot | None if _WRITTEN.fullmatch(annotation) else annotation
     return annotation
+
+
+def _may_mention_slot(text: str, names: dict[str, Any]) -> bool:
+    """Whether a written annotation is worth its evaluation, which runs the user's module."""
+    return "Slot" in text or any(_mentions_slot(names.get(word)) for word in _WORD.findall(text))
 
 
 def _mentions_slot(annotation: Any) -> bool:

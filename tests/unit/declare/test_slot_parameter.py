@@ -49,6 +49,14 @@ def test_it_is_recognised_by_its_annotation(function, name: str | None) -> None:
     assert slot_parameter(function, signature(function)) == name
 
 
+@pytest.mark.parametrize("written", ["When | None", "Perhaps"])
+def test_it_is_recognised_by_whatever_name_the_module_has_for_it(written: str) -> None:
+    names: dict[str, object] = {"When": Slot, "Perhaps": Slot | None}
+    exec(f"def task(*, when: '{written}' = None, other: 'int | None' = None): ...", names)
+    task = names["task"]
+    assert slot_parameter(task, signature(task)) == "when"  # type: ignore[arg-type]
+
+
 def test_it_is_recognised_where_only_type_checkers_import_slot() -> None:
     names: dict[str, object] = {}
     exec("def task(*, slot: 'Slot | None' = None): ...", names)
