@@ -103,14 +103,9 @@ class Session:
         watcher = Watcher(lambda file: worker.start_again(file), since=self._start.at)
         with view, _alarm(self._start.left):
             worker = Worker(
-                app,
-                on_ready=go,
-                on_stop=stop,
-                loglevel=self._options.log_level,
-                queues=queues,
-                pool_cls=pool.name,
-                concurrency=pool.concurrency,
-            )
+                app, on_ready=go, on_stop=stop, loglevel=self._options.log_level,
+                queues=queues, pool_cls=pool.name, concurrency=pool.concurrency,
+            )  # fmt: skip
             try:
                 worker.start()
             finally:
