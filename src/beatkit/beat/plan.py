@@ -88,10 +88,10 @@ def plan(
         now: The store's time.
         able_since: Since when this beat has been able to send. What came due before is
             sent as catch-up.
-        most: How many slots to send at most.
+        most: How many slots to send at most; never more than `CHAIN`.
 
     Returns:
-        Moves that follow one another from `progress` on; if `most` of them are not all,
+        Moves that follow one another from `progress` on; if so many are not all of them,
         `wake_ms` is already past.
     """
     moves: list[Move] = []
@@ -168,7 +168,7 @@ def _all(
     rule: Rule, terms: Terms, progress: int, latest: int, able_since: int, most: int
 ) -> list[Move]:
     chain: list[Move] = []
-    while len(chain) < most:
+    while len(chain) < min(most, CHAIN):
         slot = rule.next(progress)
         if slot is None or slot > latest:
             break

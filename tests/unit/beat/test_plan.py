@@ -66,6 +66,13 @@ def test_a_long_backlog_is_decided_in_parts():
     assert first.wake_ms == 60 * (CHAIN + 1)
 
 
+def test_a_backlog_has_no_more_of_a_batch_than_its_bound_and_its_share():
+    def sent(most: int) -> int:
+        return len(plan(MINUTE, ALL, 0, now=60 * CHAIN * 2, able_since=0, most=most).moves)
+
+    assert [sent(10 * CHAIN), sent(7), sent(1)] == [CHAIN, 7, 1]
+
+
 def test_slots_past_their_deadline_are_missed_and_the_others_are_sent():
     terms = Terms(catch_up="all", deadline_ms=70)
     assert plan(MINUTE, terms, 0, now=200, able_since=0) == Plan(
