@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import cache, lru_cache
+from functools import cache
 from typing import Any
 
 from beatkit.beat.plan import CHAIN, Move, Plan, Terms, next_send, no_jitter, plan
@@ -13,17 +13,13 @@ from beatkit.entry import PLAIN, CatchUp, Entry
 from beatkit.schedules.rules import Rule
 from beatkit.schedules.spread import jitter_ms
 from beatkit.store import Claim, Missed, pause_scopes
+from beatkit.store.texts import shared
 
 BACK_OFF_MS = (1_000, 60_000)
 """An entry that fails is tried again after the first, doubling up to the second."""
 
 POLL_MS = 10
 """A custom schedule that is not due is asked again after this at the soonest."""
-
-
-_shared = lru_cache(maxsize=1_024)(str)
-"""Gives the one object of equal texts: often equal schedules are many. Python's table of
-interned texts would grow with those that are not, by 200 bytes each, and stay so."""
 
 
 class Row:
@@ -60,7 +56,7 @@ class Row:
         self.owned = owned
         self.rule: Rule | None = getattr(entry.schedule, "rule", None)
         self.terms = terms_of(entry, starting_deadline)
-        self.fingerprint = _shared(timing(entry))
+        self.fingerprint = shared(timing(entry))  # equal schedules are many
         self.progress = -1
         self.failures = 0
         self.complaint = ""

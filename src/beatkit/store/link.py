@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from beatkit.errors import StoreError, StoreUnavailable
+from beatkit.store.packing import packer
 
 if TYPE_CHECKING:
     from redis import Redis
@@ -148,27 +149,8 @@ def connect(
             client = _sentinel(address, how, options)
         else:
             client = Redis(host=host, port=port, **how)
-    client.connection_pool.connection_kwargs["command_packer"] = _packer(client)
+    client.connection_pool.connection_kwargs["command_packer"] = packer(client)
     return client
-
-
-def _packer(client: Redis) -> Any:
-    """Return what makes one write of a command; None: hiredis is installed, which does.
-
-    redis-py itself hands a command over in pieces of 6 kB. A batch of 100 claims is 100 kB:
-    forty writes, each of which wakes the server for nothing, were a fifth of its time.
-    """
-    from redis.connection import PythonRespSerializer
-    from redis.utils import HIREDIS_AVAILABLE
-
-    class Whole(PythonRespSerializer):
-        def pack(self, *args: Any) -> list[bytes]:
-            return [b"".join(super().pack(*args))]  # type: ignore[no-untyped-call]
-
-    if HIREDIS_AVAILABLE:
-        return None
-    encoder: Any = client.get_encoder()
-    return Whole(6_000, encoder.encode)
 
 
 _RESPECTED = ("client_name", "socket_keepalive", "socket_keepalive_options")

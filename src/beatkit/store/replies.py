@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any, cast
 
 from beatkit.entry import Kind
 from beatkit.store.actions import Pauses, in_force, pause_from_text
 from beatkit.store.rules import Refusal
+from beatkit.store.texts import shared
 from beatkit.store.values import (
     Answer,
     Beat,
@@ -155,15 +155,11 @@ def _name(text: str) -> str:
     return "" if text == "-" else text
 
 
-_shared = lru_cache(maxsize=1_024)(str)
-"""Gives the one object of equal texts, of which many thousand are read at once."""
-
-
 def progress(row: bytes) -> Progress:
     """Read an entry's row: slot, who decided it, fingerprint, absent since."""
     slot, by, fingerprint, absent = row.decode().split(" ")
     since = None if absent == "-" else int(absent)
-    return Progress(int(slot), _shared(fingerprint), _shared(_name(by)), since)
+    return Progress(int(slot), shared(fingerprint), shared(_name(by)), since)
 
 
 def view(

@@ -68,6 +68,15 @@ def test_sentinels_are_asked_for_the_named_master() -> None:
     assert client.get_connection_kwargs()["password"] == "pw"
 
 
+@pytest.mark.parametrize("url", ["redis://a", "redis+socket:///a", "sentinel://a?master_name=m"])
+def test_a_command_is_one_write_however_long(url: str) -> None:
+    pool: Any = connect(parse(url), timeout=1).connection_pool
+    words = ("EVALSHA", *(f"{number:06d}" * 200 for number in range(100)))
+    (piece,) = pool.make_connection().pack_command(*words)
+    sizes = "".join(f"${len(word)}\r\n{word}\r\n" for word in words)
+    assert piece == f"*{len(words)}\r\n{sizes}".encode()
+
+
 def test_sentinels_share_the_time_and_are_asked_once() -> None:
     options = {"master_name": "mymaster"}
     client = connect(parse("sentinel://a;sentinel://b"), timeout=3, options=options)
