@@ -128,7 +128,7 @@ class Worker(program.Worker):
             self._on_stop(True)
             return
         if not self._asked:  # the time may be over when Ctrl-C was pressed already
-            _say("Stopping: running tasks may finish; Ctrl-C again ends them now.")
+            _say("Stopping: running tasks may finish; the next Ctrl-C ends them now.")
         self._asked = True
         program.install_worker_term_hard_handler(
             worker, sig="SIGINT", callback=self._ending, verbose=False

@@ -51,7 +51,7 @@ def test_slots_sent_and_runs_ended_are_lines_beside_what_tasks_print(
         "Ctrl-C stops it.\n"
         "\n"
         "\n"
-        "Stopping: running tasks may finish; Ctrl-C again ends them now.\n"
+        "Stopping: running tasks may finish; the next Ctrl-C ends them now.\n"
     )
 
 

@@ -56,7 +56,7 @@ def test_a_second_ctrl_c_ends_running_tasks(dev: StartDev, shop: Shop, pool: str
     assert started.ended() == 1
     assert re.search(r"  ended     shop\.slow  \S+ m?s$", started.said, re.MULTILINE)
     assert started.noted.endswith(
-        "\nStopping: running tasks may finish; Ctrl-C again ends them now.\n"
+        "\nStopping: running tasks may finish; the next Ctrl-C ends them now.\n"
         "\nEnding running tasks.\n"
     )
     assert all_gone(everything)

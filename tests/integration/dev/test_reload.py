@@ -52,7 +52,7 @@ def test_ctrl_c_while_tasks_finish_stops_instead(dev: StartDev, shop: Shop) -> N
     assert started.ended() == 0
     assert started.said.count("slow begins") == started.said.count("slow ends")
     assert started.noted.endswith(
-        "Stopping: running tasks may finish; Ctrl-C again ends them now.\n"
+        "Stopping: running tasks may finish; the next Ctrl-C ends them now.\n"
     )
 
 
